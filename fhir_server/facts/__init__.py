@@ -1,0 +1,1 @@
+"""Facts that measures count, read off a resource when it is committed. Pure."""

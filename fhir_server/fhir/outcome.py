@@ -1,0 +1,188 @@
+"""Errors and the OperationOutcome that each becomes: the only table of status codes.
+
+https://hl7.org/fhir/R4/operationoutcome.html and https://hl7.org/fhir/R4/http.html#Status-Codes
+
+Messages are for the client's developer: the fault and its remedy, the caller's own input in
+backticks, and never health data that the server holds.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One OperationOutcome.issue.
+
+    `code` is of https://hl7.org/fhir/R4/valueset-issue-type.html, `expression` a FHIRPath from the
+    root of the submitted resource (or `http.<header>`, or a search parameter's name).
+    """
+
+    severity: str = "error"
+    code: str
+    diagnostics: str
+    expression: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the BackboneElement `OperationOutcome.issue`."""
+        issue: dict[str, Any] = {"severity": self.severity, "code": self.code}
+        issue["diagnostics"] = self.diagnostics
+        if self.expression is not None:
+            issue["expression"] = [self.expression]
+        return issue
+
+
+class FhirError(Exception):
+    """A refusal that the client is told about; `status` is the HTTP status."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "exception"
+
+    def __init__(
+        self,
+        diagnostics: str,
+        *,
+        expression: str | None = None,
+        issues: tuple[Issue, ...] = (),
+    ) -> None:
+        super().__init__(diagnostics)
+        only = Issue(code=self.code, diagnostics=diagnostics, expression=expression)
+        self.issues: tuple[Issue, ...] = issues or (only,)
+
+    def headers(self) -> dict[str, str]:
+        """Return the response headers that belong to this refusal."""
+        return {}
+
+
+class InvalidResourceError(FhirError):
+    """The body cannot be read as the resource that it claims to be."""
+
+    status = 400
+    code = "structure"
+
+
+class InvalidRequestError(FhirError):
+    """The request itself (URL, header, Bundle.entry.request) is malformed."""
+
+    status = 400
+    code = "invalid"
+
+
+class InvalidSearchError(FhirError):
+    """A search parameter, modifier, prefix or value is unknown or malformed."""
+
+    status = 400
+    code = "invalid"
+
+
+class UnauthorizedError(FhirError):
+    """No valid access token was presented."""
+
+    status = 401
+    code = "login"
+
+    def headers(self) -> dict[str, str]:
+        """Return the challenge of https://www.rfc-editor.org/rfc/rfc6750#section-3."""
+        return {"WWW-Authenticate": 'Bearer realm="fhir"'}
+
+
+class ForbiddenError(FhirError):
+    """The token's scopes or registration do not allow the interaction at all."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFoundError(FhirError):
+    """Absent, or not to be disclosed to this caller: the two look the same."""
+
+    status = 404
+    code = "not-found"
+
+
+class MethodNotAllowedError(FhirError):
+    """The interaction does not exist at this URL."""
+
+    status = 405
+    code = "not-supported"
+
+
+class NotAcceptableError(FhirError):
+    """None of the formats asked for can be given."""
+
+    status = 406
+    code = "not-supported"
+
+
+class ConflictError(FhirError):
+    """The write collides with the state of the server."""
+
+    status = 409
+    code = "conflict"
+
+
+class GoneError(FhirError):
+    """The resource was deleted."""
+
+    status = 410
+    code = "deleted"
+
+
+class VersionConflictError(FhirError):
+    """`If-Match` names a version that is not the current one."""
+
+    status = 412
+    code = "conflict"
+
+
+class TooLargeError(FhirError):
+    """The body is larger than the server takes."""
+
+    status = 413
+    code = "too-long"
+
+
+class UnsupportedMediaTypeError(FhirError):
+    """The body's format is not one that the server reads."""
+
+    status = 415
+    code = "not-supported"
+
+
+class UnprocessableError(FhirError):
+    """The resource is readable but breaks a rule of its definition or of this server."""
+
+    status = 422
+    code = "processing"
+
+
+class NotSupportedError(FhirError):
+    """The specification has it, this server does not (yet)."""
+
+    status = 501
+    code = "not-supported"
+
+
+class UnavailableError(FhirError):
+    """The database is busy or away; try again after `retry_after_seconds`."""
+
+    status = 503
+    code = "transient"
+
+    def __init__(self, diagnostics: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(diagnostics)
+        self.retry_after_seconds = retry_after_seconds
+
+    def headers(self) -> dict[str, str]:
+        """Return Retry-After, in seconds."""
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
+def operation_outcome(issues: tuple[Issue, ...]) -> dict[str, Any]:
+    """Return the OperationOutcome resource for `issues`."""
+    return {"resourceType": "OperationOutcome", "issue": [issue.as_json() for issue in issues]}
+
+
+def not_found() -> NotFoundError:
+    """Return the one answer for what is absent and for what is withheld."""
+    return NotFoundError("No such resource is known to you at this URL.")

@@ -1,0 +1,1 @@
+"""Search: the expression tree, parsing, extraction. Pure: no clock, no database, no request."""

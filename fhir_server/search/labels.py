@@ -1,0 +1,94 @@
+"""Label families and purposes of use as bit masks, and the effective-rule row of a directive.
+
+The families are the columns of the default policy matrix; the codes that lead to each are in
+consent/labels.py. They stand in `search` because both the consent plan and the SQL that executes
+it speak of them, and neither may import the other.
+"""
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+
+class Family(IntFlag):
+    """What a resource tells about a person; a patient's resource bears BASE always."""
+
+    BASE = 1
+    MH = 2
+    SUD = 4
+    PART2 = 8
+    HIV = 16
+    SDV = 32
+    NOTES = 64
+    LAW_ENFORCEMENT = 128
+    ANONYMOUS = 256
+
+
+ALL_FAMILIES = Family((1 << 9) - 1)
+
+
+class Purpose(IntFlag):
+    """https://terminology.hl7.org/CodeSystem-v3-ActReason.html, and local ones for police.
+
+    A narrower purpose implies the wider only where rules say so (consent/purposes.py).
+    """
+
+    TREAT = 1
+    COC = 2
+    ETREAT = 4
+    BTG = 8
+    HPAYMT = 16
+    HOPERAT = 32
+    CAREMGT = 64
+    PUBHLTH = 128
+    HRESCH = 256
+    PATRQT = 512
+    LEFIELD = 1024
+    LEINVEST = 2048
+    DIVERSION = 4096
+    DISPATCH = 8192
+
+
+ALL_PURPOSES = (1 << 62) - 1
+FOREVER = (1 << 62) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRow:
+    """One matchable node of a directive, with its path's selectors and its time in force.
+
+    `owner` is the patient's key; `actor`, `custodian` 0 and `type_id` 0 mean any. `any_mask`: the
+    resource must bear one of these families. `cover_mask` (permits only): the families that the
+    node covers. A node decides when it matches and no child (`parent` = its `node`) matches.
+    `valid_from` and `valid_to` are microseconds, half open; supersession is already cut out.
+    """
+
+    owner: int
+    deny: bool
+    actor: int = 0
+    not_actor: int = 0
+    purpose_mask: int = ALL_PURPOSES
+    type_id: int = 0
+    custodian: int = 0
+    any_mask: int = int(ALL_FAMILIES)
+    cover_mask: int = 0
+    valid_from: int = 0
+    valid_to: int = FOREVER
+    node: int
+    parent: int = 0
+    has_kids: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """`organization` treats `patient` from `since` until `until` (microseconds, half open).
+
+    `source` is the key of the resource that says so; `asserted_by_self` marks an organisation's
+    own Encounter, which counts for treatment purposes only.
+    """
+
+    patient: int
+    organization: int
+    since: int
+    until: int
+    source: int
+    asserted_by_self: bool = False
