@@ -1,0 +1,1 @@
+"""Who did what to whose record: contexts and actions to AuditEvents. Pure."""

@@ -1,0 +1,1 @@
+"""Consent decisions: labels, directives, the policy matrix. Pure."""

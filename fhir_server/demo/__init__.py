@@ -1,0 +1,1 @@
+"""The generator of crisis histories; it writes through intake."""

@@ -1,0 +1,1 @@
+"""The kernel: knows FHIR R4 and nothing else."""

@@ -9,6 +9,8 @@ backticks, and never health data that the server holds.
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
@@ -81,6 +83,7 @@ class UnauthorizedError(FhirError):
     status = 401
     code = "login"
 
+    @override
     def headers(self) -> dict[str, str]:
         """Return the challenge of https://www.rfc-editor.org/rfc/rfc6750#section-3."""
         return {"WWW-Authenticate": 'Bearer realm="fhir"'}
@@ -173,6 +176,7 @@ class UnavailableError(FhirError):
         super().__init__(diagnostics)
         self.retry_after_seconds = retry_after_seconds
 
+    @override
     def headers(self) -> dict[str, str]:
         """Return Retry-After, in seconds."""
         return {"Retry-After": str(self.retry_after_seconds)}

@@ -1,0 +1,1 @@
+"""Native crisis records: one package per record, each exports RECORD."""

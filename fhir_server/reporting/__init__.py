@@ -1,0 +1,1 @@
+"""Measures and what may be published of them."""

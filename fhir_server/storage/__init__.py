@@ -1,0 +1,1 @@
+"""The only importer of SQLAlchemy: schema, statements, one store for SQLite and PostgreSQL."""

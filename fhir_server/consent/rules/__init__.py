@@ -1,0 +1,1 @@
+"""One rule of law or policy per file, each exports RULE."""

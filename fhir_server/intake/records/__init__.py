@@ -1,0 +1,1 @@
+"""One package per kind of native record, each exports RECORD."""

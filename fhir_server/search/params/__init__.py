@@ -1,0 +1,1 @@
+"""One search parameter type per file. https://hl7.org/fhir/R4/search.html#ptypes ."""
