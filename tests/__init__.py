@@ -1,0 +1,1 @@
+"""Tests; a package, so that the same file name can stand in two folders."""
