@@ -1,0 +1,28 @@
+"""What the gate stands on: the store, the audit log, the definitions, clock and ids.
+
+Made once by `bootstrap`; a Repository is these and the context of one request.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.storage.audit_log import AuditLog
+from fhir_server.storage.facts import FactStore
+from fhir_server.storage.resources import ResourceStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """`base` is the FHIR base URL without a trailing slash.
+
+    `clock` gives microseconds since 1970 UTC, `new_id` a logical id that nobody can guess.
+    """
+
+    store: ResourceStore
+    audit: AuditLog
+    facts: FactStore
+    definitions: Definitions
+    base: str
+    clock: Callable[[], int]
+    new_id: Callable[[], str]
