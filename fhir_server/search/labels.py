@@ -50,6 +50,8 @@ class Purpose(IntFlag):
 
 ALL_PURPOSES = (1 << 62) - 1
 FOREVER = (1 << 62) - 1
+# What an organisation says of itself makes it a treating one for these purposes only.
+SELF_ASSERTED_PURPOSES = Purpose.TREAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,28 @@
+"""One resource as a search sees it: everything on which an Expression can turn."""
+
+from dataclasses import dataclass, field
+
+from fhir_server.search.indexed import Indexed
+from fhir_server.search.labels import ConsentRow, Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A current resource, its index values, and the policy data of its owner.
+
+    `owner` is the key of the Patient to whom it belongs, 0 for directory data, and `patient_id`
+    that Patient's logical id, None where the owner is no Patient. `labels` is a mask of
+    search.labels.Family, `last_updated` microseconds. `relations` and `rules` are the owner's.
+    """
+
+    type: str
+    type_id: int
+    id: str
+    owner: int
+    patient_id: str | None = None
+    custodian: int
+    labels: int
+    last_updated: int
+    indexed: Indexed = field(default_factory=Indexed)
+    relations: tuple[Relation, ...] = ()
+    rules: tuple[ConsentRow, ...] = ()
