@@ -17,13 +17,16 @@ class Issue:
     """One OperationOutcome.issue.
 
     `code` is of https://hl7.org/fhir/R4/valueset-issue-type.html, `expression` a FHIRPath from the
-    root of the submitted resource (or `http.<header>`, or a search parameter's name).
+    root of the submitted resource (or `http.<header>`, or a search parameter's name). `change` is
+    the place of the resource among the changes of its commit, where there were several; a
+    transaction turns it into the entry's FHIRPath.
     """
 
     severity: str = "error"
     code: str
     diagnostics: str
     expression: str | None = None
+    change: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the BackboneElement `OperationOutcome.issue`."""
@@ -108,6 +111,15 @@ class MethodNotAllowedError(FhirError):
 
     status = 405
     code = "not-supported"
+
+    def __init__(self, diagnostics: str, *, allow: tuple[str, ...] = ("GET", "HEAD")) -> None:
+        super().__init__(diagnostics)
+        self.allow = allow
+
+    @override
+    def headers(self) -> dict[str, str]:
+        """Return Allow, which https://www.rfc-editor.org/rfc/rfc9110#status.405 demands."""
+        return {"Allow": ", ".join(self.allow)}
 
 
 class NotAcceptableError(FhirError):

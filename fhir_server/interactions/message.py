@@ -6,6 +6,8 @@ https://hl7.org/fhir/R4/http.html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fhir_server.fhir.resource import Resource
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FhirRequest:
@@ -13,7 +15,8 @@ class FhirRequest:
 
     `path` are the segments below the FHIR base, unquoted; `parameters` the query's pairs in order
     (with those of a form body for `_search`); `headers` have lower-case names. `base` is the FHIR
-    base URL without a trailing slash.
+    base URL without a trailing slash. `resource` is the body where it is parsed already, as that
+    of a Bundle's entry is.
     """
 
     method: str
@@ -22,6 +25,7 @@ class FhirRequest:
     parameters: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    resource: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
