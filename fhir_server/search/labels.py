@@ -52,14 +52,17 @@ ALL_PURPOSES = (1 << 62) - 1
 FOREVER = (1 << 62) - 1
 # What an organisation says of itself makes it a treating one for these purposes only.
 SELF_ASSERTED_PURPOSES = Purpose.TREAT
+# An actor that is no organisation but a class: whoever treats the owner when asked (`Relation`).
+TREATING = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRow:
     """One matchable node of a directive, with its path's selectors and its time in force.
 
-    `owner` is the patient's key; `actor`, `custodian` 0 and `type_id` 0 mean any. `any_mask`: the
-    resource must bear one of these families. `cover_mask` (permits only): the families that the
+    `owner` is the patient's key; `actor`, `custodian` 0 and `type_id` 0 mean any; `actor` TREATING
+    is each organisation that treats the owner. `any_mask`: the resource must bear one of these
+    families. `cover_mask` (permits only): the families that the
     node covers. A node decides when it matches and no child (`parent` = its `node`) matches.
     `valid_from` and `valid_to` are microseconds, half open; supersession is already cut out.
     """

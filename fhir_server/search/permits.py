@@ -7,7 +7,7 @@ permitted by the matrix or covered by permits that decide.
 
 from fhir_server.search.candidate import Candidate
 from fhir_server.search.expression import ConsentPermits
-from fhir_server.search.labels import SELF_ASSERTED_PURPOSES, ConsentRow
+from fhir_server.search.labels import SELF_ASSERTED_PURPOSES, TREATING, ConsentRow
 
 
 def permits(leaf: ConsentPermits, candidate: Candidate) -> bool:
@@ -69,7 +69,7 @@ def _applies(rule: ConsentRow, leaf: ConsentPermits, candidate: Candidate) -> bo
     """Return whether all selectors on the rule's path match: consent-sql's match(e)."""
     return (
         rule.owner == candidate.owner
-        and (rule.actor == 0 or rule.actor in leaf.actors)
+        and _names(rule.actor, leaf, candidate)
         and (rule.not_actor == 0 or rule.not_actor not in leaf.actors)
         and bool(rule.purpose_mask & leaf.purpose)
         and rule.valid_from <= leaf.at < rule.valid_to
@@ -77,3 +77,9 @@ def _applies(rule: ConsentRow, leaf: ConsentPermits, candidate: Candidate) -> bo
         and rule.custodian in {0, candidate.custodian}
         and bool(rule.any_mask & candidate.labels)
     )
+
+
+def _names(actor: int, leaf: ConsentPermits, candidate: Candidate) -> bool:
+    if actor == TREATING:
+        return treats(leaf, candidate)
+    return actor == 0 or actor in leaf.actors
