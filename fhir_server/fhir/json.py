@@ -22,7 +22,6 @@ MOST_LEVELS = 128
 MOST_EXPONENT = 400
 
 _ESCAPED_ASCII = b"\\u00"
-_SPACED_COLONS = (b" :", b"\n:", b"\t:", b"\r:")
 
 
 def decode(data: bytes) -> Resource:
@@ -92,21 +91,37 @@ def _refuse_depth(data: bytes, value: Json) -> None:
 
 
 def _refuse_duplicates(data: bytes, value: Json) -> None:
-    """Compare the keys that were sent with those that are left, by counting `":` in both.
-
-    In JSON written as we write it, `":` ends a key or stands inside of a string, and what stands
-    inside of strings is the same in both. A body that escapes ASCII characters, or has white space
-    before a colon, is not written so: then the slow way decides, as it does when the counts differ.
-    """
-    if (
-        _ESCAPED_ASCII not in data
-        and not any(spaced in data for spaced in _SPACED_COLONS)
-        and data.count(b'":') == _ENCODER.encode(value).count(b'":')
-    ):
+    """Look for lost keys the fast way; where that leaves a doubt, the slow way decides."""
+    written = _ENCODER.encode(value)
+    if data == written or _same_keys(data, written):
         return
     marked = json.loads(data, object_pairs_hook=_marked, parse_float=str, parse_int=str)
     for path, key in _duplicates(marked, str(value.get("resourceType", ""))):
         raise InvalidResourceError(f"The key `{key}` stands twice in one object.", expression=path)
+
+
+def _same_keys(data: bytes, written: bytes) -> bool:
+    """Compare the keys that were sent with those that were understood, by counting `":` in both.
+
+    In JSON as we write it, `":` ends a key or stands inside of a string, and what stands inside of
+    strings is the same in both. Unless the body escapes ASCII characters or has white space before
+    a colon: that is no duplicate yet, but counting cannot tell.
+    """
+    return (
+        _ESCAPED_ASCII not in data
+        and not _has_spaced_colon(data)
+        and data.count(b'":') == written.count(b'":')
+    )
+
+
+def _has_spaced_colon(data: bytes) -> bool:
+    # Looking for one byte is several times faster than for two, and most bodies have no such byte.
+    return (
+        b" :" in data
+        or (b"\n" in data and b"\n:" in data)
+        or (b"\t" in data and b"\t:" in data)
+        or (b"\r" in data and b"\r:" in data)
+    )
 
 
 class _Marked(dict[str, Json]):
