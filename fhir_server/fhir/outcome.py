@@ -136,6 +136,25 @@ class ConflictError(FhirError):
     code = "conflict"
 
 
+class CollisionError(ConflictError):
+    """Another writer took the same identity first."""
+
+
+class ReplayedError(ConflictError):
+    """The message was taken before; `result` is what it was answered then."""
+
+    def __init__(self, result: bytes) -> None:
+        super().__init__("This message was taken before.")
+        self.result = result
+
+
+class StaleError(ConflictError):
+    """A record of the same or a newer version was taken before."""
+
+    def __init__(self) -> None:
+        super().__init__("The record is known in this version or a newer one.")
+
+
 class GoneError(FhirError):
     """The resource was deleted."""
 
@@ -192,6 +211,14 @@ class UnavailableError(FhirError):
     def headers(self) -> dict[str, str]:
         """Return Retry-After, in seconds."""
         return {"Retry-After": str(self.retry_after_seconds)}
+
+
+class RetryError(UnavailableError):
+    """The transaction collided with another; storage tries again a bounded number of times."""
+
+
+class StorageError(FhirError):
+    """The database refused a statement: a fault of the server, told without values."""
 
 
 def operation_outcome(issues: tuple[Issue, ...]) -> dict[str, Any]:
