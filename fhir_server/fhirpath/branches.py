@@ -4,8 +4,9 @@ An expression over a typed model splits, before any data is seen, into a few str
 through the JSON; each ends in one FHIR type. That is what makes extraction fast.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from fhir_server.fhir.resource import Json
 from fhir_server.fhirpath.model import Child
@@ -15,6 +16,8 @@ Item = tuple[str, Json]
 Test = Callable[[Json], bool]
 Find = Callable[[Json], list[Item]]
 _Walk = Callable[[Json, list[Item]], None]
+# From so many types of a choice on, it is quicker to go through the properties that are there.
+_WIDE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,22 +66,10 @@ class Branch:
         return Branch(type=child.type, binding=child.binding, steps=(*self.steps, step))
 
 
-def finder(branches: list[Branch]) -> Find:
-    """Return one function that walks all `branches` and gives the items found, in order."""
-    walks = tuple(_walk(branch) for branch in branches)
-    if len(walks) == 1:
-        return _single(walks[0])
+def finder(branches: Sequence[Branch]) -> Find:
+    """Return one function that walks all `branches` and gives the items found."""
+    walk = _all(branches)
 
-    def find(focus: Json) -> list[Item]:
-        found: list[Item] = []
-        for walk in walks:
-            walk(focus, found)
-        return found
-
-    return find
-
-
-def _single(walk: _Walk) -> Find:
     def find(focus: Json) -> list[Item]:
         found: list[Item] = []
         walk(focus, found)
@@ -87,14 +78,46 @@ def _single(walk: _Walk) -> Find:
     return find
 
 
-def _walk(branch: Branch) -> _Walk:
-    steps = branch.steps
-    walk = _leaf(branch.type)
-    if steps and isinstance(steps[-1], Key):
-        walk = _leaf_key(steps[-1], branch.type)
-        steps = steps[:-1]
-    for step in reversed(steps):
-        walk = _before(step, walk)
+def _all(branches: Sequence[Branch]) -> _Walk:
+    """Return the walk of all branches; the beginning that neighbours share is walked once."""
+    choice = {branch.steps[0]: branch.type for branch in branches if len(branch.steps) == 1}
+    if len(choice) == len(branches) >= _WIDE and all(_is_single(step) for step in choice):
+        return _choice({step.name: kind for step, kind in choice.items() if isinstance(step, Key)})
+    walks = tuple(
+        _one(first, [replace(branch, steps=branch.steps[1:]) for branch in group])
+        for first, group in groupby(branches, lambda branch: branch.steps[:1])
+    )
+    return _each(walks)
+
+
+def _one(first: tuple[Step, ...], rests: Sequence[Branch]) -> _Walk:
+    if not first:
+        return _each(tuple(_leaf(rest.type) for rest in rests))
+    step = first[0]
+    if isinstance(step, Key) and len(rests) == 1 and not rests[0].steps:
+        return _leaf_key(step, rests[0].type)
+    return _before(step, _all(rests))
+
+
+def _is_single(step: Step) -> bool:
+    return isinstance(step, Key) and not step.many
+
+
+def _each(walks: tuple[_Walk, ...]) -> _Walk:
+    def walk(value: Json, found: list[Item]) -> None:
+        for one in walks:
+            one(value, found)
+
+    return walks[0] if len(walks) == 1 else walk
+
+
+def _choice(types: Mapping[str, str]) -> _Walk:
+    """Look at the properties that are there, which are fewer than those that could be."""
+
+    def walk(value: Json, found: list[Item]) -> None:
+        present = types.keys() & value.keys()
+        found.extend((types[key], value[key]) for key in sorted(present))
+
     return walk
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fhir_server.fhir.resource import Json
 from fhir_server.fhirpath.ast import Call, Index, Literal, Member, Node, Operation, TypeTest
-from fhir_server.fhirpath.branches import Branch, Find, Item, Keep, Spread, Test, finder
+from fhir_server.fhirpath.branches import Branch, Find, Item, Keep, Key, Spread, Test, finder
 from fhir_server.fhirpath.model import Child, Model
 from fhir_server.fhirpath.parse import FhirPathError, parse
 
@@ -166,6 +166,8 @@ class _Compiler:
         return Branch(type="boolean", steps=(step,))
 
     def _equality(self, node: Operation) -> Test:
+        if (key := self._single_key(node.left)) and isinstance(node.right, Literal):
+            return _key_is(key, node.right)
         left, right = self.find(node.left), self.find(node.right)
 
         def test(focus: Json) -> bool:
@@ -175,6 +177,14 @@ class _Compiler:
             return bool(ours) and equal
 
         return test
+
+    def _single_key(self, node: Node) -> str | None:
+        """Return the one property of the focus that `node` is, None where it is anything else."""
+        match self.branches(node):
+            case [Branch(steps=(Key(name=name, many=False),))]:
+                return name
+            case _:
+                return None
 
     def _both(self, node: Operation) -> Test:
         left, right = self.find(node.left), self.find(node.right)
@@ -190,6 +200,11 @@ class _Compiler:
 def _same(ours: Json, theirs: Json) -> bool:
     # In Python True == 1; in FHIRPath values of different types are never equal.
     return type(ours) is type(theirs) and bool(ours == theirs)
+
+
+def _key_is(key: str, literal: Literal) -> Test:
+    wanted = literal.value
+    return lambda focus: _same(focus.get(key), wanted)
 
 
 def _refers_to(type_name: str) -> Test:
