@@ -7,9 +7,9 @@ What is known: paths (with choice elements), `|`, `as`, `is` on `resolve()`, `of
 that the search parameters of R4 use; anything else is refused when it is compiled.
 """
 
-import re
 from dataclasses import dataclass
 
+from fhir_server.fhir.reference import type_named_by
 from fhir_server.fhir.resource import Json
 from fhir_server.fhirpath.ast import Call, Index, Literal, Member, Node, Operation, TypeTest
 from fhir_server.fhirpath.branches import Branch, Find, Item, Keep, Key, Spread, Test, finder
@@ -17,8 +17,6 @@ from fhir_server.fhirpath.model import Child, Model
 from fhir_server.fhirpath.parse import FhirPathError, parse
 
 __all__ = ["End", "FhirPathError", "Find", "Item", "compile", "ends"]
-
-_URL_TYPE = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]+)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +217,8 @@ def _refers_to(type_name: str) -> Test:
         if text is not None:
             if text.startswith(local):
                 return True
-            if match := _URL_TYPE.search(text):
-                return match[1] == type_name
+            if named := type_named_by(text):
+                return named == type_name
         return isinstance(focus, dict) and focus.get("type") == type_name
 
     return test

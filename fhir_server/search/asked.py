@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from fhir_server.fhir.outcome import InvalidSearchError
 from fhir_server.search.parameter import Parameter
 from fhir_server.search.parameters import not_searchable
+from fhir_server.search.params.reference import Here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The setting of one search request.
 
-    `base` is the server's FHIR base URL, `at` the time of the request in microseconds, `max_count`
-    the most that a page may hold.
+    `at` is the time of the request in microseconds, `max_count` the most that a page may hold.
     """
 
     type: str
     parameters: Mapping[str, Parameter]
-    resource_types: frozenset[str]
-    base: str
+    here: Here
     max_count: int
     at: int
 

@@ -44,7 +44,7 @@ def test_whole_numbers_of_whole_number_elements_are_exact() -> None:
         (
             "Money",
             {"value": Decimal("9.50"), "currency": "EUR"},
-            [(9.495, 9.505, quantity.CURRENCIES, "EUR")],
+            [(9.495, 9.505, CURRENCIES, "EUR")],
         ),
         ("Money", {"currency": "EUR"}, []),
         (
