@@ -64,6 +64,7 @@ ENCOUNTER_TYPE_SYSTEM = code_system("crisis-encounter-type")
 TIMELINE_EVENT_SYSTEM = code_system("crisis-timeline-event")
 
 ACTOR_CLASS = identifier_system("actor-class")
+TREATING_CLASS = "treating-provider"  # its value for whoever treats the person
 
 
 def part(extension: Element, name: str) -> Element | None:
