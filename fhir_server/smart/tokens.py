@@ -1,0 +1,75 @@
+"""Access tokens: opaque, 256 bits, stored as a hash, looked up at each request.
+
+https://www.rfc-editor.org/rfc/rfc6750 and
+https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#issue-access-token
+
+Nothing is remembered outside the database: a revoked client is refused by the next statement.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+from fhir_server.fhir.outcome import UnauthorizedError
+from fhir_server.search.labels import Purpose
+from fhir_server.smart.scopes import Scope, parse_scopes
+from fhir_server.storage.oauth import OAuthStore
+
+TOKEN_BYTES = 32
+_BEARER = re.compile(r"bearer +([A-Za-z0-9_-]{43})", re.IGNORECASE)
+_parsed_scopes = lru_cache(maxsize=1024)(parse_scopes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a valid token stands for; the fields are those of AccessContext."""
+
+    client_id: str
+    organization: int
+    organization_id: str
+    actors: frozenset[int]
+    purpose: Purpose
+    scopes: tuple[Scope, ...]
+    submits_for: frozenset[str]
+    assign_ids: bool
+    medical_personnel: bool
+    privacy_officer: bool
+
+
+def token_text(random: bytes) -> str:
+    """Return `TOKEN_BYTES` random bytes as the text of a token."""
+    return urlsafe_b64encode(random).rstrip(b"=").decode()
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is stored of a token."""
+    return sha256(token.encode()).digest()
+
+
+def resolve(store: OAuthStore, authorization: str | None, at: int) -> Grant:
+    """Return what the token in an Authorization header stands for at `at` (microseconds).
+
+    Raises:
+        UnauthorizedError: There is none, or it is unknown, expired, or its client is revoked.
+    """
+    found = _BEARER.fullmatch(authorization or "")
+    row = store.token(token_hash(found[1]), at) if found else None
+    if row is None:
+        raise UnauthorizedError(
+            "A valid access token is needed: send the header `Authorization: Bearer TOKEN`."
+        )
+    return Grant(
+        client_id=row.client_id,
+        organization=row.organization,
+        organization_id=row.organization_id,
+        actors=frozenset(json.loads(row.actors)),
+        purpose=Purpose(row.purpose),
+        scopes=_parsed_scopes(row.scopes),
+        submits_for=frozenset(json.loads(row.submits_for)),
+        assign_ids=row.assign_ids,
+        medical_personnel=row.medical_personnel,
+        privacy_officer=row.privacy_officer,
+    )

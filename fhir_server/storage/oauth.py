@@ -1,0 +1,239 @@
+"""What the authorization server keeps: clients, access tokens, and assertions that were used.
+
+The look-up of a token is the first statement of every request: one primary key, one join, on the
+driver. What has expired is deleted by the way, a bounded number of rows at a time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+
+import sqlalchemy as sa
+
+from fhir_server.fhir.definitions import param_id
+from fhir_server.fhir.resource import Element
+from fhir_server.storage.engine import Database
+from fhir_server.storage.schema import BIG, ix_reference
+from fhir_server.storage.schema_oauth import oauth_assertion, oauth_client, oauth_token
+from fhir_server.storage.session import Row, Session, Sql, Values, compile_sql
+
+# One write in so many deletes what has expired, and at most so many rows.
+SWEEP_EVERY = 64
+MOST_SWEPT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRow:
+    """A registered client, in the order of the table's columns.
+
+    `organization` is the key of its Organization; `jwks` and `submits_for` are JSON lists,
+    `scopes` a space-separated list, `purposes` a mask. Instants are microseconds.
+    """
+
+    client_id: str
+    name: str
+    organization: int
+    organization_id: str
+    jwks: str
+    scopes: str
+    purposes: int
+    submits_for: str
+    assign_ids: bool
+    medical_personnel: bool
+    privacy_officer: bool
+    registered_at: int
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRow:
+    """An issued token, in the order of the table's columns.
+
+    `expires_at` is microseconds, `purpose` one bit, `scopes` a space-separated list, `actors` a
+    JSON list of keys.
+    """
+
+    token_hash: bytes
+    client_id: str
+    expires_at: int
+    purpose: int
+    scopes: str
+    actors: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRow:
+    """What a valid token gives: its own columns, and those of its client as they are now."""
+
+    purpose: int
+    scopes: str
+    actors: str
+    client_id: str
+    organization: int
+    organization_id: str
+    submits_for: str
+    assign_ids: bool
+    medical_personnel: bool
+    privacy_officer: bool
+
+
+_CLIENT_FIELDS = tuple(field.name for field in fields(ClientRow))
+_GRANT_FIELDS = tuple(field.name for field in fields(GrantRow))
+_TRUTHS = ("assign_ids", "medical_personnel", "privacy_officer")
+
+_client, _token = oauth_client.c, oauth_token.c
+_AT = sa.bindparam("at", type_=BIG)
+_CLIENT_ID = sa.bindparam("client_id", type_=sa.Text())
+_TOKEN_HASH = sa.bindparam("token_hash", type_=sa.LargeBinary())
+
+_CLIENTS = sa.select(*(_client[name] for name in _CLIENT_FIELDS))
+_GRANT = (
+    sa.select(*(_token[name] if name in _token else _client[name] for name in _GRANT_FIELDS))
+    .join_from(oauth_token, oauth_client, _token.client_id == _client.client_id)
+    .where(_token.token_hash == _TOKEN_HASH, _token.expires_at > _AT, _client.revoked_at.is_(None))
+)
+_REVOKE = (
+    sa.update(oauth_client)
+    .where(_client.client_id == _CLIENT_ID)
+    .values(revoked_at=sa.func.coalesce(_client.revoked_at, _AT))
+)
+_USE = sa.text(
+    "INSERT INTO oauth_assertion (assertion_hash, expires_at) VALUES (:assertion_hash, :expires_at)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def _actors() -> sa.Select[tuple[int]]:
+    """Return the statement for an organisation and those it is part of, however deep."""
+    start = sa.select(sa.cast(sa.bindparam("organization", type_=BIG), BIG).label("rid"))
+    whole = start.cte("whole", recursive=True)
+    parent = (
+        sa.select(ix_reference.c.target)
+        .join(whole, ix_reference.c.rid == whole.c.rid)
+        .where(ix_reference.c.param_id == param_id("Organization", "partof"))
+        .where(ix_reference.c.target > 0)
+    )
+    # UNION, not UNION ALL: an organisation that is part of itself ends the walk.
+    return sa.select(whole.union(parent).c.rid)
+
+
+def _sweep(table: sa.Table) -> sa.Delete:
+    (key,) = table.primary_key
+    expired = (
+        sa.select(key)
+        .where(table.c.expires_at <= _AT)
+        .limit(MOST_SWEPT)
+        # Two writers at once each take what the other has not: they neither wait nor deadlock.
+        .with_for_update(skip_locked=True)
+    )
+    return sa.delete(table).where(key.in_(expired))
+
+
+class OAuthStore:
+    """The authorization server's rows in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        dialect = database.dialect
+        self._one = compile_sql(_CLIENTS.where(_client.client_id == _CLIENT_ID), dialect)
+        self._all = compile_sql(_CLIENTS.order_by(_client.registered_at), dialect)
+        self._grant = compile_sql(_GRANT, dialect)
+        self._actors = compile_sql(_actors(), dialect)
+        self._revoke = compile_sql(_REVOKE, dialect)
+        self._end = compile_sql(
+            sa.delete(oauth_token).where(_token.client_id == _CLIENT_ID), dialect
+        )
+        self._use = compile_sql(_USE, dialect)
+        self._sweep_tokens = compile_sql(_sweep(oauth_token), dialect)
+        self._sweep_assertions = compile_sql(_sweep(oauth_assertion), dialect)
+
+    def register(self, client: ClientRow) -> None:
+        """Store a new client.
+
+        Raises:
+            CollisionError: Its id is taken.
+        """
+        with self._writing(durable=True) as session:
+            session.insert(oauth_client, [_stored(client)])
+
+    def client(self, client_id: str) -> ClientRow | None:
+        """Return a client, revoked or not."""
+        found = self._fetch(self._one, {"client_id": client_id})
+        return _client_row(found[0]) if found else None
+
+    def clients(self) -> tuple[ClientRow, ...]:
+        """Return all clients, the oldest first."""
+        return tuple(_client_row(row) for row in self._fetch(self._all, {}))
+
+    def revoke(self, client_id: str, at: int) -> bool:
+        """Refuse a client and its tokens from now on; return whether there is such a client.
+
+        `at` is microseconds; a second time changes nothing.
+        """
+        with self._writing(durable=True) as session:
+            known = _run(session, self._revoke, {"client_id": client_id, "at": at})
+            _run(session, self._end, {"client_id": client_id})
+        return known > 0
+
+    def use_assertion(self, assertion_hash: bytes, *, expires_at: int, at: int) -> bool:
+        """Mark an assertion as used until it expires; return False where it was used already.
+
+        Of any number of callers at once, one gets True. A power failure may forget the last ones,
+        as it forgets the tokens that they were used for.
+        """
+        with self._writing(durable=False) as session:
+            values = {"assertion_hash": assertion_hash, "expires_at": expires_at}
+            first = _run(session, self._use, values)
+            _sweep_at_times(session, self._sweep_assertions, assertion_hash, at)
+        return first > 0
+
+    def issue(self, token: TokenRow, at: int) -> None:
+        """Store a token that was issued `at` (microseconds)."""
+        with self._writing(durable=False) as session:
+            session.insert(oauth_token, [_stored(token)])
+            _sweep_at_times(session, self._sweep_tokens, token.token_hash, at)
+
+    def token(self, token_hash: bytes, at: int) -> GrantRow | None:
+        """Return what a token gives, if it is valid `at` (microseconds): one statement."""
+        found = self._fetch(self._grant, {"token_hash": token_hash, "at": at})
+        return _grant_row(found[0]) if found else None
+
+    def actors(self, organization: int) -> tuple[int, ...]:
+        """Return the keys of an organisation and of all those that it is part of."""
+        return tuple(row[0] for row in self._fetch(self._actors, {"organization": organization}))
+
+    def _fetch(self, sql: Sql, values: Values) -> list[Row]:
+        return self._database.read(lambda session: session.fetch(sql.text, sql.arguments(values)))
+
+    @contextmanager
+    def _writing(self, *, durable: bool) -> Iterator[Session]:
+        with self._database.begin(durable=durable) as connection:
+            yield self._database.session(connection.connection.driver_connection)
+
+
+def _run(session: Session, sql: Sql, values: Values) -> int:
+    return session.run(sql.text, sql.arguments(values))
+
+
+def _sweep_at_times(session: Session, sql: Sql, random: bytes, at: int) -> None:
+    """Delete what has expired, if the hash that was written says that it is time."""
+    if random[0] % SWEEP_EVERY == 0:
+        _run(session, sql, {"at": at})
+
+
+def _stored(row: ClientRow | TokenRow) -> Row:
+    """Return the columns of `row`; a truth is stored as a number on both databases."""
+    return tuple(int(value) if isinstance(value, bool) else value for value in astuple(row))
+
+
+def _client_row(row: Row) -> ClientRow:
+    return ClientRow(**_named(_CLIENT_FIELDS, row))
+
+
+def _grant_row(row: Row) -> GrantRow:
+    return GrantRow(**_named(_GRANT_FIELDS, row))
+
+
+def _named(names: tuple[str, ...], row: Row) -> Element:
+    found = dict(zip(names, row, strict=True))
+    return found | {name: bool(found[name]) for name in _TRUTHS}

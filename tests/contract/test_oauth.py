@@ -1,0 +1,167 @@
+"""Clients, tokens and used assertions, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from fhir_server.fhir.definitions import param_id
+from fhir_server.fhir.outcome import CollisionError
+from fhir_server.storage import oauth
+from fhir_server.storage.engine import Database
+from fhir_server.storage.oauth import ClientRow, OAuthStore, TokenRow
+from fhir_server.storage.schema import ix_reference
+
+SECOND = 1_000_000
+NOW = 1_800_000_000 * SECOND
+
+
+@pytest.fixture
+def store(database: Database) -> OAuthStore:
+    return OAuthStore(database)
+
+
+def a_client(client_id: str = "ehr", *, assign_ids: bool = False) -> ClientRow:
+    return ClientRow(
+        client_id=client_id,
+        name="The EHR",
+        organization=7,
+        organization_id="clinic",
+        jwks="[]",
+        scopes="system/*.rs",
+        purposes=1,
+        submits_for='["team"]',
+        assign_ids=assign_ids,
+        medical_personnel=False,
+        privacy_officer=True,
+        registered_at=NOW,
+        revoked_at=None,
+    )
+
+
+def a_token(token_hash: bytes = b"t" * 32, *, expires_at: int = NOW + 300 * SECOND) -> TokenRow:
+    return TokenRow(
+        token_hash=token_hash,
+        client_id="ehr",
+        expires_at=expires_at,
+        purpose=1,
+        scopes="system/Encounter.r",
+        actors="[7, 8]",
+    )
+
+
+def test_client_is_found_as_registered(store: OAuthStore) -> None:
+    store.register(a_client("ehr", assign_ids=True))
+    store.register(replace(a_client("team"), registered_at=NOW - 1))
+
+    assert store.client("ehr") == a_client("ehr", assign_ids=True)
+    assert store.client("nobody") is None
+    assert [client.client_id for client in store.clients()] == ["team", "ehr"]
+
+
+def test_client_id_is_taken_once(store: OAuthStore) -> None:
+    store.register(a_client())
+
+    with pytest.raises(CollisionError):
+        store.register(a_client())
+
+
+def test_token_gives_what_it_and_its_client_say(store: OAuthStore) -> None:
+    store.register(a_client())
+    store.issue(a_token(), NOW)
+
+    found = store.token(b"t" * 32, NOW)
+
+    assert found is not None
+    assert (found.scopes, found.actors, found.purpose) == ("system/Encounter.r", "[7, 8]", 1)
+    assert (found.client_id, found.organization, found.organization_id) == ("ehr", 7, "clinic")
+    assert (found.submits_for, found.privacy_officer) == ('["team"]', True)
+    assert (found.assign_ids, found.medical_personnel) == (False, False)
+
+
+def test_token_is_valid_until_it_expires(store: OAuthStore) -> None:
+    store.register(a_client())
+    store.issue(a_token(), NOW)
+
+    assert store.token(b"t" * 32, NOW + 300 * SECOND - 1) is not None
+    assert store.token(b"t" * 32, NOW + 300 * SECOND) is None
+    assert store.token(b"u" * 32, NOW) is None
+
+
+def test_revoked_client_has_no_tokens(store: OAuthStore, database: Database) -> None:
+    store.register(a_client())
+    store.issue(a_token(), NOW)
+    other = OAuthStore(database)
+    assert other.token(b"t" * 32, NOW) is not None
+
+    assert store.revoke("ehr", NOW + 1)
+
+    assert other.token(b"t" * 32, NOW + 2) is None
+    assert store.client("ehr") == replace(a_client(), revoked_at=NOW + 1)
+
+
+def test_token_issued_in_the_moment_of_revocation_is_void(store: OAuthStore) -> None:
+    store.register(a_client())
+    store.revoke("ehr", NOW)
+
+    store.issue(a_token(), NOW)
+
+    assert store.token(b"t" * 32, NOW) is None
+
+
+def test_second_revocation_changes_nothing(store: OAuthStore) -> None:
+    store.register(a_client())
+    store.revoke("ehr", NOW)
+
+    assert store.revoke("ehr", NOW + 5)
+    assert store.client("ehr") == replace(a_client(), revoked_at=NOW)
+    assert not store.revoke("nobody", NOW)
+
+
+def test_one_of_many_uses_an_assertion(store: OAuthStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        used = list(
+            pool.map(
+                lambda _: store.use_assertion(b"a" * 32, expires_at=NOW + 60 * SECOND, at=NOW),
+                range(8),
+            )
+        )
+
+    assert sorted(used) == [False] * 7 + [True]
+
+
+def count(database: Database, table: str) -> int:
+    with database.connect() as connection:
+        found = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()  # noqa: S608 - a test's own table name
+    return int(found or 0)
+
+
+def test_expired_rows_are_swept_and_no_others(store: OAuthStore, database: Database) -> None:
+    later = NOW + 301 * SECOND
+    for number in range(1, 10):
+        store.issue(a_token(bytes([number]) * 32), NOW)
+        store.use_assertion(bytes([number]) * 32, expires_at=NOW + 60 * SECOND, at=NOW)
+    store.issue(a_token(b"\x0a" * 32, expires_at=later + 1), NOW)
+
+    store.issue(a_token(bytes([oauth.SWEEP_EVERY]) * 32, expires_at=later + 1), later)
+    store.use_assertion(bytes([oauth.SWEEP_EVERY]) * 32, expires_at=later + 1, at=later)
+
+    assert count(database, "oauth_token") == 2
+    assert count(database, "oauth_assertion") == 1
+
+
+def test_actors_are_the_organisation_and_what_it_is_part_of(
+    store: OAuthStore, database: Database
+) -> None:
+    partof = param_id("Organization", "partof")
+    rows = [(1, 2), (2, 3), (3, 1), (9, 1), (3, -55)]
+    with database.begin() as connection:
+        session = database.session(connection.connection.driver_connection)
+        columns = [column.name for column in ix_reference.columns]
+        for rid, target in rows:
+            values = {"rid": rid, "owner": 0, "param_id": partof, "target": target}
+            session.insert(ix_reference, [tuple(values.get(name, 1) for name in columns)])
+
+    assert sorted(store.actors(1)) == [1, 2, 3]
+    assert sorted(store.actors(9)) == [1, 2, 3, 9]
+    assert store.actors(77) == (77,)
