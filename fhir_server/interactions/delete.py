@@ -7,9 +7,8 @@ from fhir_server.access.changes import Delete
 from fhir_server.access.repository import Repository
 from fhir_server.fhir.outcome import NotSupportedError
 from fhir_server.interactions import respond
-from fhir_server.interactions.conditional import etag, if_match
+from fhir_server.interactions.conditional import if_match
 from fhir_server.interactions.message import FhirRequest, FhirResponse
-from fhir_server.interactions.prefer import Return, preferred_return
 
 
 def delete(request: FhirRequest, repository: Repository) -> FhirResponse:
@@ -22,11 +21,7 @@ def delete(request: FhirRequest, repository: Repository) -> FhirResponse:
     resource_type, resource_id = request.path
     change = Delete(type=resource_type, id=resource_id, if_match=if_match(request.headers))
     (committed,) = repository.commit((change,))
-    headers = {"ETag": etag(committed.version)} if committed.version else {}
-    if preferred_return(request.headers, Return.MINIMAL) is Return.OPERATION_OUTCOME:
-        outcome = respond.success(f"`{resource_type}/{resource_id}` is deleted.")
-        return FhirResponse(status=200, body=outcome, headers=headers)
-    return FhirResponse(status=204, headers=headers)
+    return respond.deleted(request, committed)
 
 
 def conditional_delete(request: FhirRequest, repository: Repository) -> FhirResponse:

@@ -32,9 +32,13 @@ class FhirRequest:
 class FhirResponse:
     """The answer: `body` is JSON bytes, empty where there is none.
 
-    `headers` hold ETag, Last-Modified, Location and the like, with their usual names.
+    `headers` hold ETag, Last-Modified, Location and the like, with their usual names. `version`
+    and `last_modified` (microseconds) are those of the version that the answer is about, for the
+    entry of a batch, which states them in elements of its own.
     """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    version: int | None = None
+    last_modified: int | None = None

@@ -14,28 +14,59 @@ from fhir_server.storage.rows import Stored
 
 def version(request: FhirRequest, stored: Stored) -> FhirResponse:
     """Return a stored version, or 304 where the client has it already."""
-    headers = {"ETag": etag(stored.version), "Last-Modified": http_date(stored.last_updated)}
-    if unchanged(request.headers, stored.version, stored.last_updated):
-        return FhirResponse(status=304, headers=headers)
-    return FhirResponse(status=200, body=stored.body or b"", headers=headers)
+    known = unchanged(request.headers, stored.version, stored.last_updated)
+    return FhirResponse(
+        status=304 if known else 200,
+        body=b"" if known else stored.body or b"",
+        headers={"ETag": etag(stored.version), "Last-Modified": http_date(stored.last_updated)},
+        version=stored.version,
+        last_modified=stored.last_updated,
+    )
 
 
 def written(request: FhirRequest, committed: Committed) -> FhirResponse:
     """Return what a create or update did, with the body that the client prefers."""
     return FhirResponse(
         status=201 if committed.created else 200,
-        body=_preferred_body(request, committed),
+        body=preferred_body(request, committed, Return.REPRESENTATION),
         headers={
             "ETag": etag(committed.version),
             "Last-Modified": http_date(committed.last_updated),
-            "Location": f"{request.base}/{address(committed)}",
+            "Location": location(request, committed),
         },
+        version=committed.version,
+        last_modified=committed.last_updated,
     )
 
 
-def address(committed: Committed) -> str:
-    """Return the relative URL of the version that a write made."""
-    return f"{committed.type}/{committed.id}/_history/{committed.version}"
+def deleted(request: FhirRequest, committed: Committed) -> FhirResponse:
+    """Return what a delete did: nothing to say, unless the client prefers an outcome."""
+    body = preferred_body(request, committed, Return.MINIMAL)
+    return FhirResponse(
+        status=200 if body else 204,
+        body=body,
+        headers={"ETag": etag(committed.version)} if committed.version else {},
+        version=committed.version or None,
+        last_modified=committed.last_updated if committed.version else None,
+    )
+
+
+def location(request: FhirRequest, committed: Committed) -> str:
+    """Return the URL of the version that a write made."""
+    base = request.base
+    return f"{base}/{committed.type}/{committed.id}/_history/{committed.version}"
+
+
+def preferred_body(request: FhirRequest, committed: Committed, default: Return) -> bytes:
+    """Return the body that the client prefers as the answer to a write."""
+    match preferred_return(request.headers, default):
+        case Return.MINIMAL:
+            return b""
+        case Return.OPERATION_OUTCOME:
+            done = {"POST": "Created", "DELETE": "Deleted"}.get(committed.method, "Updated")
+            return success(f"{done} `{committed.type}/{committed.id}`.")
+        case Return.REPRESENTATION:
+            return committed.body or b""
 
 
 def success(diagnostics: str) -> bytes:
@@ -51,14 +82,3 @@ def refusal(error: FhirError) -> FhirResponse:
         body=encode(operation_outcome(error.issues)),
         headers=error.headers(),
     )
-
-
-def _preferred_body(request: FhirRequest, committed: Committed) -> bytes:
-    match preferred_return(request.headers, Return.REPRESENTATION):
-        case Return.MINIMAL:
-            return b""
-        case Return.OPERATION_OUTCOME:
-            done = "Created" if committed.created else "Updated"
-            return success(f"{done} `{address(committed)}`.")
-        case Return.REPRESENTATION:
-            return committed.body or b""

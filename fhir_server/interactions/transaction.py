@@ -26,7 +26,7 @@ from fhir_server.interactions.entry import Entry, elements, entry
 from fhir_server.interactions.update import require_id
 from fhir_server.storage.rows import Receipt
 
-_READS = frozenset({"GET", "HEAD"})
+READS = frozenset({"GET", "HEAD"})
 # https://hl7.org/fhir/R4/http.html#trules : the order in which entries are processed.
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2}
 
@@ -57,7 +57,7 @@ def transaction(
         FhirError: What `Repository.commit` raises, with the fault's place in the Bundle.
     """
     parsed = [entry(index, element) for index, element in enumerate(elements(bundle))]
-    return commit([found for found in parsed if found.method not in _READS], repository, receipt)
+    return commit([found for found in parsed if found.method not in READS], repository, receipt)
 
 
 def commit(

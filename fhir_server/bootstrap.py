@@ -1,0 +1,220 @@
+"""The only wiring: settings to a server, with every store, registry, clock and source of ids.
+
+Nothing else makes an engine, reads a clock or draws a random number.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+
+from fhir_server import operations as operations_package
+from fhir_server import registry
+from fhir_server.access.context import AccessContext
+from fhir_server.access.ports import Ports
+from fhir_server.access.repository import Repository
+from fhir_server.fhir import definitions as r4
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.intake import records as records_package
+from fhir_server.intake.record import Record
+from fhir_server.interactions.capabilities import capabilities, capability_statement
+from fhir_server.interactions.cursor import CursorSeal
+from fhir_server.interactions.message import FhirRequest, FhirResponse
+from fhir_server.interactions.operation import Operation
+from fhir_server.interactions.paging import Paging
+from fhir_server.interactions.route import Routes
+from fhir_server.interactions.table import routes
+from fhir_server.settings import Settings
+from fhir_server.smart.backend_services import TokenEndpoint, TokenSettings
+from fhir_server.smart.tokens import resolve
+from fhir_server.storage import deployment, engine
+from fhir_server.storage.audit_log import AuditLog
+from fhir_server.storage.engine import Database
+from fhir_server.storage.facts import FactStore
+from fhir_server.storage.oauth import OAuthStore
+from fhir_server.storage.resources import ResourceStore
+
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Everything that serves: made once per process, shared by its requests.
+
+    `clock` gives microseconds since 1970 UTC, `ids` an id that nobody can guess, `random` so many
+    random bytes. `secret` is the deployment's own: what is derived from it stays the same for the
+    life of the database.
+    """
+
+    settings: Settings
+    definitions: Definitions
+    database: Database
+    ports: Ports
+    oauth: OAuthStore
+    secret: bytes
+    records: tuple[Record, ...]
+    operations: tuple[Operation, ...]
+    routes: Routes
+    capabilities: Callable[[FhirRequest], FhirResponse]
+    token_endpoint: TokenEndpoint
+    clock: Clock
+    ids: Callable[[], str]
+    random: Callable[[int], bytes]
+
+    @property
+    def base(self) -> str:
+        """The FHIR base URL, without a trailing slash."""
+        return self.ports.base
+
+    def repository(self, context: AccessContext) -> Repository:
+        """Return what the caller of one request may read and write."""
+        return Repository(context, self.ports)
+
+    def authenticate(self, authorization: str | None, *, at: int, request_id: str) -> AccessContext:
+        """Return who bears the token of an Authorization header at `at` (microseconds).
+
+        Raises:
+            UnauthorizedError: There is no token, or it is not valid any more.
+        """
+        grant = resolve(self.oauth, authorization, at)
+        return AccessContext(
+            client_id=grant.client_id,
+            organization=grant.organization,
+            organization_id=grant.organization_id,
+            actors=grant.actors,
+            purpose=grant.purpose,
+            scopes=grant.scopes,
+            at=at,
+            request_id=request_id,
+            submits_for=grant.submits_for,
+            medical_personnel=grant.medical_personnel,
+            privacy_officer=grant.privacy_officer,
+            assign_ids=grant.assign_ids,
+        )
+
+    def require_ready(self) -> None:
+        """Require that the database answers; its migrations were run when the server was built.
+
+        Raises:
+            UnavailableError: It does not.
+        """
+        with self.database.connect():
+            deployment.secret(self.database)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock,
+    ids: Callable[[], str],
+    random: Callable[[int], bytes],
+) -> Server:
+    """Return a server on the database of `settings`, whose schema is brought up to date.
+
+    Raises:
+        RegistryError: A plug-in exports no constant of its kind.
+        UnavailableError: The database cannot be reached.
+        DefinitionsError: The FHIR definitions were not compiled.
+    """
+    definitions = r4.load()
+    database = engine.open(settings.database_url, lock_wait_seconds=settings.lock_wait_seconds)
+    database.migrate()
+    secret = deployment.secret(database)
+    operations = registry.discover(operations_package, "OPERATION", Operation)
+    oauth = OAuthStore(database)
+    stated = capabilities(
+        partial(
+            capability_statement,
+            definitions,
+            operations,
+            public_url=settings.public_url,
+            software_version=version("handoff-fhir"),
+        )
+    )
+    return Server(
+        settings=settings,
+        definitions=definitions,
+        database=database,
+        ports=_ports(settings, database, definitions, clock=clock, ids=ids),
+        oauth=oauth,
+        secret=secret,
+        records=registry.discover(records_package, "RECORD", Record),
+        operations=operations,
+        routes=routes(
+            definitions, operations, _paging(settings, secret), lambda request, _: stated(request)
+        ),
+        capabilities=stated,
+        token_endpoint=_token_endpoint(settings, oauth, definitions, clock=clock, random=random),
+        clock=clock,
+        ids=ids,
+        random=random,
+    )
+
+
+def from_environment() -> Server:
+    """Return the server of the environment's settings, on the real clock and real randomness.
+
+    Raises:
+        SettingError: A setting cannot be read.
+        FhirError: As for `build`.
+    """
+    return build(
+        Settings.from_env(os.environ),
+        clock=lambda: time.time_ns() // 1000,
+        ids=lambda: str(uuid.uuid4()),
+        random=os.urandom,
+    )
+
+
+def _ports(
+    settings: Settings,
+    database: Database,
+    definitions: Definitions,
+    *,
+    clock: Clock,
+    ids: Callable[[], str],
+) -> Ports:
+    return Ports(
+        store=ResourceStore(database),
+        audit=AuditLog(database),
+        facts=FactStore(database),
+        definitions=definitions,
+        base=settings.fhir_base,
+        clock=clock,
+        new_id=ids,
+    )
+
+
+def _paging(settings: Settings, secret: bytes) -> Paging:
+    return Paging(
+        seal=CursorSeal.derived_from(secret),
+        default_count=settings.default_count,
+        max_count=settings.max_count,
+    )
+
+
+def _token_endpoint(
+    settings: Settings,
+    oauth: OAuthStore,
+    definitions: Definitions,
+    *,
+    clock: Clock,
+    random: Callable[[int], bytes],
+) -> TokenEndpoint:
+    return TokenEndpoint(
+        oauth,
+        TokenSettings(
+            token_url=f"{settings.public_url}/oauth/token",
+            token_seconds=settings.token_seconds,
+            types=frozenset(definitions.resource_types),
+            clock=clock,
+            random=random,
+        ),
+    )

@@ -1,0 +1,149 @@
+"""Capabilities: the CapabilityStatement, made from the registries that the routes are made from.
+
+https://hl7.org/fhir/R4/http.html#capabilities and https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from hashlib import sha256
+
+from fhir_server.fhir.definitions import CANONICAL, VERSION, Definitions
+from fhir_server.fhir.json import encode
+from fhir_server.fhir.outcome import NotSupportedError
+from fhir_server.fhir.resource import Element, Resource
+from fhir_server.interactions.message import FhirRequest, FhirResponse
+from fhir_server.interactions.operation import Operation
+from fhir_server.search.parameter import Parameter, SearchType
+from fhir_server.search.parameters import searchable
+
+# The day on which what is stated here last changed in substance.
+_DATE = "2026-11-23"
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_TYPE_INTERACTIONS = (
+    "read",
+    "vread",
+    "update",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
+
+
+def capabilities(make: Callable[[], Resource]) -> Callable[[FhirRequest], FhirResponse]:
+    """Return what answers `metadata` with the statement of `make`, which is made once.
+
+    Made when it is first asked for, since it takes longer than the start of a worker should.
+    """
+
+    @cache
+    def made() -> tuple[bytes, str]:
+        body = encode(make())
+        return body, f'W/"{sha256(body).hexdigest()[:16]}"'
+
+    def respond(request: FhirRequest) -> FhirResponse:
+        mode = dict(request.parameters).get("mode", "full")
+        if mode != "full":
+            raise NotSupportedError(f"`mode={mode}` is not supported.", expression="mode")
+        body, etag = made()
+        headers = {"ETag": etag}
+        if request.headers.get("if-none-match") == etag:
+            return FhirResponse(status=304, headers=headers)
+        return FhirResponse(status=200, body=body, headers=headers)
+
+    return respond
+
+
+def capability_statement(
+    definitions: Definitions,
+    operations: Iterable[Operation],
+    *,
+    public_url: str,
+    software_version: str,
+) -> Resource:
+    """Return what this server can do, the same for the same registries.
+
+    `public_url` is the server's address as clients see it, without a trailing slash.
+    """
+    known = tuple(operations)
+    base = f"{public_url}/fhir"
+    return {
+        "resourceType": "CapabilityStatement",
+        "url": f"{base}/metadata",
+        "version": software_version,
+        "name": "Handoff",
+        "title": "Handoff: behavioral-health crisis continuity of care",
+        "status": "active",
+        "date": _DATE,
+        "kind": "instance",
+        "software": {"name": "Handoff", "version": software_version},
+        "implementation": {"description": "Handoff FHIR server", "url": base},
+        "fhirVersion": VERSION,
+        "format": ["application/fhir+json", "json"],
+        "rest": [_rest(definitions, known, public_url)],
+    }
+
+
+def _rest(definitions: Definitions, operations: tuple[Operation, ...], public_url: str) -> Element:
+    rest: Element = {
+        "mode": "server",
+        "security": _security(public_url),
+        "resource": [
+            _resource(definitions, resource_type, operations)
+            for resource_type in definitions.resource_types
+        ],
+        "interaction": [{"code": "transaction"}, {"code": "batch"}],
+    }
+    return rest | _operations(found for found in operations if not found.types)
+
+
+def _security(public_url: str) -> Element:
+    uris = [{"url": "token", "valueUri": f"{public_url}/oauth/token"}]
+    service = {
+        "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+        "code": "SMART-on-FHIR",
+    }
+    return {
+        "extension": [{"url": _OAUTH_URIS, "extension": uris}],
+        "cors": False,
+        "service": [{"coding": [service], "text": "SMART Backend Services"}],
+    }
+
+
+def _resource(
+    definitions: Definitions, resource_type: str, operations: tuple[Operation, ...]
+) -> Element:
+    found = searchable(definitions, resource_type)
+    includes = [f"{resource_type}:{f.code}" for f in found if f.type is SearchType.REFERENCE]
+    resource: Element = {
+        "type": resource_type,
+        "profile": CANONICAL + resource_type,
+        "interaction": [{"code": code} for code in _TYPE_INTERACTIONS],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "logical"],
+    }
+    if includes:
+        resource["searchInclude"] = includes
+    resource["searchParam"] = [_search_parameter(parameter) for parameter in found]
+    return resource | _operations(known for known in operations if resource_type in known.types)
+
+
+def _search_parameter(parameter: Parameter) -> Element:
+    return {
+        "name": parameter.code,
+        "definition": parameter.url,
+        "type": parameter.type.value,
+    }
+
+
+def _operations(operations: Iterable[Operation]) -> Element:
+    """Return the element `operation`, which is absent where there is none."""
+    found = [{"name": known.code, "definition": known.definition} for known in operations]
+    return {"operation": found} if found else {}
