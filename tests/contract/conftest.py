@@ -5,19 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fhir_server.storage.engine import Database
-from tests import postgres
 from tests.databases import Postgres, Sqlite, opened
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Postgres]:
-    with postgres.server() as url:
-        yield Postgres(url)
-
-
-@pytest.fixture(scope="session")
-def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    return Sqlite(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
