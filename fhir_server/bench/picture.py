@@ -36,11 +36,12 @@ def draw(title: str, bars: Sequence[Bar]) -> str:
 def _row(bar: Bar, top: int) -> str:
     scale = BAR / max(bar.value, bar.target)
     kind = "bar" if bar.value >= bar.target else "miss"
-    line = LEFT + bar.target * scale
+    length, line = bar.value * scale, LEFT + bar.target * scale
+    figures = f"{bar.value:,.0f} / {bar.target:,.0f}"
     return (
         f'<text x="20" y="{top + 16}">{escape(bar.label)}</text>'
-        f'<rect class="{kind}" x="{LEFT}" y="{top}" width="{bar.value * scale:.1f}" height="22" rx="4"/>'
+        f'<rect class="{kind}" x="{LEFT}" y="{top}" width="{length:.1f}" height="22" rx="4"/>'
         f'<line class="target" x1="{line:.1f}" x2="{line:.1f}" y1="{top - 4}" y2="{top + 26}"/>'
-        f'<text class="s" x="{LEFT + BAR + 10}" y="{top + 15}">{bar.value:,.0f} / {bar.target:,.0f}</text>'
+        f'<text class="s" x="{LEFT + BAR + 10}" y="{top + 15}">{figures}</text>'
         f'<text class="s" x="20" y="{top + 31}">{escape(bar.unit)}</text>'
     )

@@ -41,13 +41,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """`run` prepares, checks the answer and measures once; None: its material is missing."""
+    """`run` prepares, checks the answer and measures once; None: its material is missing.
+
+    `needs` says what material that is. A workload that fills the database runs `once`.
+    """
 
     id: str
     title: str
     unit: str
     targets: dict[str, float]
     run: Callable[[Target], Measurement | None]
+    needs: str = ""
+    once: bool = False
 
 
 class WrongAnswerError(Exception):

@@ -43,4 +43,6 @@ WORKLOAD = Workload(
     unit="resources/s",
     targets={"postgresql": 2500, "sqlite": 3000},
     run=_run,
+    needs="an archive of transaction Bundles (--archive)",
+    once=True,
 )
