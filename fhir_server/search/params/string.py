@@ -7,6 +7,7 @@ A name or an address matches on each of its parts, and on its text.
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
+from fhir_server.fhir.outcome import InvalidSearchError
 from fhir_server.fhir.resource import Json, items
 from fhir_server.search.expression import Expression, StringStarts
 from fhir_server.search.parameter import Parameter
@@ -42,8 +43,17 @@ def values() -> Mapping[str, Callable[[Json], Iterator[Value]]]:
 
 
 def expression(parameter: Parameter, text: str) -> Expression:
-    """Return what the value `text` of a query asks for: a beginning."""
-    return StringStarts(parameter=parameter, prefix=beginning(normalise(unescape(text))))
+    """Return what the value `text` of a query asks for: a beginning.
+
+    Raises:
+        InvalidSearchError: Nothing of it is left when it is normalised.
+    """
+    prefix = beginning(normalise(unescape(text)))
+    if not prefix:
+        raise InvalidSearchError(
+            f"`{parameter.code}` has no letter to search for.", expression=parameter.code
+        )
+    return StringStarts(parameter=parameter, prefix=prefix)
 
 
 def _text(text: str) -> Iterator[Value]:
