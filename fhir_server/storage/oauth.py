@@ -6,7 +6,7 @@ driver. What has expired is deleted by the way, a bounded number of rows at a ti
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 import sqlalchemy as sa
 
@@ -139,6 +139,8 @@ class OAuthStore:
         self._all = compile_sql(_CLIENTS.order_by(_client.registered_at), dialect)
         self._grant = compile_sql(_GRANT, dialect)
         self._actors = compile_sql(_actors(), dialect)
+        self._register = compile_sql(sa.insert(oauth_client), dialect)
+        self._issue = compile_sql(sa.insert(oauth_token), dialect)
         self._revoke = compile_sql(_REVOKE, dialect)
         self._end = compile_sql(
             sa.delete(oauth_token).where(_token.client_id == _CLIENT_ID), dialect
@@ -154,7 +156,7 @@ class OAuthStore:
             CollisionError: Its id is taken.
         """
         with self._writing(durable=True) as session:
-            session.insert(oauth_client, [_stored(client)])
+            _run(session, self._register, _stored(client))
 
     def client(self, client_id: str) -> ClientRow | None:
         """Return a client, revoked or not."""
@@ -190,7 +192,7 @@ class OAuthStore:
     def issue(self, token: TokenRow, at: int) -> None:
         """Store a token that was issued `at` (microseconds)."""
         with self._writing(durable=False) as session:
-            session.insert(oauth_token, [_stored(token)])
+            _run(session, self._issue, _stored(token))
             _sweep_at_times(session, self._sweep_tokens, token.token_hash, at)
 
     def token(self, token_hash: bytes, at: int) -> GrantRow | None:
@@ -221,9 +223,12 @@ def _sweep_at_times(session: Session, sql: Sql, random: bytes, at: int) -> None:
         _run(session, sql, {"at": at})
 
 
-def _stored(row: ClientRow | TokenRow) -> Row:
-    """Return the columns of `row`; a truth is stored as a number on both databases."""
-    return tuple(int(value) if isinstance(value, bool) else value for value in astuple(row))
+def _stored(row: ClientRow | TokenRow) -> Values:
+    """Return the columns of `row`; a truth is a number on both databases."""
+    values = asdict(row)
+    return {
+        name: int(value) if isinstance(value, bool) else value for name, value in values.items()
+    }
 
 
 def _client_row(row: Row) -> ClientRow:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from fhir_server.fhir.definitions import param_id
 from fhir_server.fhir.outcome import CollisionError
@@ -154,13 +155,10 @@ def test_actors_are_the_organisation_and_what_it_is_part_of(
     store: OAuthStore, database: Database
 ) -> None:
     partof = param_id("Organization", "partof")
-    rows = [(1, 2), (2, 3), (3, 1), (9, 1), (3, -55)]
     with database.begin() as connection:
-        session = database.session(connection.connection.driver_connection)
-        columns = [column.name for column in ix_reference.columns]
-        for rid, target in rows:
+        for rid, target in [(1, 2), (2, 3), (3, 1), (9, 1), (3, -55)]:
             values = {"rid": rid, "owner": 0, "param_id": partof, "target": target}
-            session.insert(ix_reference, [tuple(values.get(name, 1) for name in columns)])
+            connection.execute(sa.insert(ix_reference).values(target_type=1, **values))
 
     assert sorted(store.actors(1)) == [1, 2, 3]
     assert sorted(store.actors(9)) == [1, 2, 3, 9]
