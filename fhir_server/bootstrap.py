@@ -29,6 +29,7 @@ from fhir_server.interactions.route import Routes
 from fhir_server.interactions.table import routes
 from fhir_server.settings import Settings
 from fhir_server.smart.backend_services import TokenEndpoint, TokenSettings
+from fhir_server.smart.discovery import TOKEN_PATH
 from fhir_server.smart.tokens import resolve
 from fhir_server.storage import deployment, engine
 from fhir_server.storage.audit_log import AuditLog
@@ -211,7 +212,7 @@ def _token_endpoint(
     return TokenEndpoint(
         oauth,
         TokenSettings(
-            token_url=f"{settings.public_url}/oauth/token",
+            token_url=settings.public_url + TOKEN_PATH,
             token_seconds=settings.token_seconds,
             types=frozenset(definitions.resource_types),
             clock=clock,

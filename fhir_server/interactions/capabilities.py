@@ -15,6 +15,7 @@ from fhir_server.interactions.message import FhirRequest, FhirResponse
 from fhir_server.interactions.operation import Operation
 from fhir_server.search.parameter import Parameter, SearchType
 from fhir_server.search.parameters import searchable
+from fhir_server.smart.discovery import TOKEN_PATH
 
 # The day on which what is stated here last changed in substance.
 _DATE = "2026-11-23"
@@ -99,7 +100,7 @@ def _rest(definitions: Definitions, operations: tuple[Operation, ...], public_ur
 
 
 def _security(public_url: str) -> Element:
-    uris = [{"url": "token", "valueUri": f"{public_url}/oauth/token"}]
+    uris = [{"url": "token", "valueUri": public_url + TOKEN_PATH}]
     service = {
         "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
         "code": "SMART-on-FHIR",

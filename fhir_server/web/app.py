@@ -11,14 +11,14 @@ from flask import Flask, Response
 
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
-from fhir_server.web import errors, health
+from fhir_server.web import errors, health, smart
 from fhir_server.web.fhir import FhirApplication
 from fhir_server.web.negotiate import FHIR_JSON
 from fhir_server.web.proxy import TrustedProxies, networks
 from fhir_server.web.request import request_id
-from fhir_server.web.response import headers_of
+from fhir_server.web.response import ALWAYS, CONTENT_TYPES
 
-_BLUEPRINTS = (health.blueprint,)
+_BLUEPRINTS = (health.blueprint, smart.blueprint)
 
 
 def create_app(server: Server) -> Flask:
@@ -32,6 +32,7 @@ def create_app(server: Server) -> Flask:
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint(server))
     app.register_error_handler(Exception, _handler(server))
+    app.after_request(_finisher(server))
     app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's documented hook
         FhirApplication(server, app.wsgi_app),
         trusted=networks(server.settings.trusted_proxies),
@@ -51,7 +52,21 @@ def _handler(server: Server) -> Callable[[Exception], Response]:
         identity = request_id(flask.request.environ, server)
         route = flask.request.url_rule.rule if flask.request.url_rule else "[unknown]"
         response = errors.answer(error, request_id=identity, route=route)
-        headers = headers_of(response, response.body, content_type=FHIR_JSON, request_id=identity)
-        return Response(response.body, status=response.status, headers=headers)
+        return Response(
+            response.body,
+            status=response.status,
+            headers=dict(response.headers),
+            content_type=CONTENT_TYPES[FHIR_JSON],
+        )
 
     return handle
+
+
+def _finisher(server: Server) -> Callable[[Response], Response]:
+    def finish(response: Response) -> Response:
+        identity = request_id(flask.request.environ, server)
+        for name, value in (*ALWAYS, ("X-Request-Id", identity)):
+            response.headers.setdefault(name, value)
+        return response
+
+    return finish

@@ -19,6 +19,7 @@ from fhir_server.web.response import STATUS_LINES, body_of, headers_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_WELL_KNOWN = "/fhir/.well-known/"
 # The only interaction that needs no token.
 _PUBLIC = ("metadata",)
 
@@ -35,7 +36,8 @@ class FhirApplication:
     ) -> Iterable[bytes]:
         """Answer one request. https://peps.python.org/pep-3333/ ."""
         path = environ["PATH_INFO"]
-        if not (path.startswith("/fhir/") or path == "/fhir") or path.startswith("/fhir/.well"):
+        below = path.startswith("/fhir/") or path == "/fhir"
+        if not below or path.startswith(_WELL_KNOWN):
             return self._otherwise(environ, start_response)
         identity = request_id(environ, self._server)
         response, presentation = self._respond(environ, identity)
@@ -53,7 +55,7 @@ class FhirApplication:
         try:
             if path_of(environ) == _PUBLIC:
                 return self._capabilities(environ)
-            repository = self._server.repository(caller(environ, self._server, identity))
+            repository = self._server.repository(caller(environ, self._server))
             request, presentation = fhir_request(environ, self._server)
             handle = self._server.routes.find(request.method, request.path)
             return handle(request, repository), presentation

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+_OWN_REQUEST_ID = "handoff.request_id"
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _PRESENTATION = frozenset({"_format", "_pretty"})
 MOST_FIELDS_OF_A_FORM = 1000
@@ -42,9 +43,13 @@ class Presentation:
 
 
 def request_id(environ: "WSGIEnvironment", server: Server) -> str:
-    """Return the client's X-Request-Id where it is a proper one, else a new id."""
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else server.ids()
+    """Return the id of the request: the client's X-Request-Id if it is a proper one, else new."""
+    found: str | None = environ.get(_OWN_REQUEST_ID)
+    if found is None:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        found = given if _REQUEST_ID.fullmatch(given) else server.ids()
+        environ[_OWN_REQUEST_ID] = found
+    return found
 
 
 def context_of(request: flask.Request, server: Server) -> AccessContext:
@@ -53,17 +58,17 @@ def context_of(request: flask.Request, server: Server) -> AccessContext:
     Raises:
         UnauthorizedError: It bears no valid access token.
     """
-    return caller(request.environ, server, request_id(request.environ, server))
+    return caller(request.environ, server)
 
 
-def caller(environ: "WSGIEnvironment", server: Server, identity: str) -> AccessContext:
-    """Return who sends the request that has the id `identity`.
+def caller(environ: "WSGIEnvironment", server: Server) -> AccessContext:
+    """Return who sends a request.
 
     Raises:
         UnauthorizedError: It bears no valid access token.
     """
     return server.authenticate(
-        environ.get("HTTP_AUTHORIZATION"), at=server.clock(), request_id=identity
+        environ.get("HTTP_AUTHORIZATION"), at=server.clock(), request_id=request_id(environ, server)
     )
 
 

@@ -13,9 +13,9 @@ from fhir_server.interactions.message import FhirResponse
 from fhir_server.web.request import Presentation
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-_ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
-_CONTENT_TYPES = {
-    media_type: ("Content-Type", f"{media_type}; charset=utf-8")
+ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+CONTENT_TYPES = {
+    media_type: f"{media_type}; charset=utf-8"
     for media_type in ("application/fhir+json", "application/json", "text/json")
 }
 
@@ -31,9 +31,9 @@ def headers_of(
     response: FhirResponse, body: bytes, *, content_type: str, request_id: str
 ) -> list[tuple[str, str]]:
     """Return the response's headers; without a body there is no Content-Type."""
-    headers = [*_ALWAYS, ("X-Request-Id", request_id), *response.headers.items()]
+    headers = [*ALWAYS, ("X-Request-Id", request_id), *response.headers.items()]
     if body:
-        headers.append(_CONTENT_TYPES[content_type])
+        headers.append(("Content-Type", CONTENT_TYPES[content_type]))
     if response.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
         headers.append(("Content-Length", str(len(body))))
     return headers

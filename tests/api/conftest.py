@@ -1,12 +1,15 @@
 """Each test of this folder runs against a server on SQLite and one on PostgreSQL."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from tests.api.deployment import Deployment, deployed
-from tests.databases import Postgres, Sqlite
+
+if TYPE_CHECKING:
+    from tests.databases import Postgres, Sqlite
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -8,9 +8,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -140,10 +139,12 @@ class Deployment:
 
 
 @contextmanager
-def deployed(database_url: str, folder: Path, **settings: Any) -> Iterator[Deployment]:
-    """Run the server in a process of its own for the block."""
+def deployed(
+    database_url: str, folder: Path, settings: Settings | None = None
+) -> Iterator[Deployment]:
+    """Run the server in a process of its own for the block, by default with one worker."""
     port = free_port()
-    chosen = Settings(database_url=database_url, port=port, workers=1, **settings)
+    chosen = replace(settings or Settings(workers=1), database_url=database_url, port=port)
     server = bootstrap.build(
         chosen,
         clock=lambda: time.time_ns() // 1000,

@@ -1,0 +1,49 @@
+"""https://hl7.org/fhir/R4/http.html#capabilities ."""
+
+import httpx
+import pytest
+
+from tests.api.deployment import Deployment
+
+
+@pytest.mark.spec("http.html#capabilities", "SHALL")
+def test_capabilities_need_no_token(deployment: Deployment) -> None:
+    response = deployment.http().get("/metadata")
+
+    statement = response.json()
+    assert response.status_code == 200
+    assert statement["resourceType"] == "CapabilityStatement"
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["implementation"]["url"] == f"{deployment.url}/fhir"
+
+
+@pytest.mark.spec("http.html#capabilities", "MAY")
+def test_only_the_full_statement_is_given(deployment: Deployment) -> None:
+    client = deployment.http()
+
+    assert client.get("/metadata", params={"mode": "full"}).status_code == 200
+    assert client.get("/metadata", params={"mode": "terminology"}).status_code == 501
+
+
+@pytest.mark.spec("http.html#cread", "MAY")
+def test_a_current_copy_is_not_sent_again(deployment: Deployment) -> None:
+    client = deployment.http()
+    etag = client.get("/metadata").headers["ETag"]
+
+    assert client.get("/metadata", headers={"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.spec("capabilitystatement.html", "SHALL")
+def test_what_is_stated_can_be_done(deployment: Deployment, agency: httpx.Client) -> None:
+    rest = deployment.http().get("/metadata").json()["rest"][0]
+    stated = {resource["type"]: resource for resource in rest["resource"]}
+
+    for name, resource in stated.items():
+        response = agency.get(f"/{name}", params={"_count": "1"})
+        assert response.status_code == 200, (name, response.text)
+        assert {"code": "search-type"} in resource["interaction"]
+    for parameter in stated["Encounter"]["searchParam"]:
+        value = {"date": "2026-01-01", "reference": "Patient/1"}.get(parameter["type"], "x")
+        value = "2026-01-01" if parameter["name"] == "_lastUpdated" else value
+        response = agency.get("/Encounter", params={parameter["name"]: value, "_count": "1"})
+        assert response.status_code == 200, (parameter, response.text)
