@@ -16,7 +16,8 @@ from fhir_server.storage.resources import ResourceStore
 class Ports:
     """`base` is the FHIR base URL without a trailing slash.
 
-    `clock` gives microseconds since 1970 UTC, `new_id` a logical id that nobody can guess.
+    `clock` gives microseconds since 1970 UTC, `new_id` a logical id that nobody can guess. Counts
+    from 1 to below `suppression_threshold` are hidden in what is published.
     """
 
     store: ResourceStore
@@ -26,3 +27,4 @@ class Ports:
     base: str
     clock: Callable[[], int]
     new_id: Callable[[], str]
+    suppression_threshold: int = 11

@@ -67,6 +67,38 @@ def counts(
             )
 
 
+def outer_counts(
+    rows: Sequence[Row], shown: Sequence[Pattern], inner: Sequence[Count]
+) -> Iterator[Count]:
+    """Yield the counts of a group that contains the one whose denominators are `inner`.
+
+    Of `rows` and `shown`, quarter by quarter and then for the year.
+    """
+    quarters = range(len(rows) - 1)
+    for parts, row, pattern, within in zip(
+        [*((quarter,) for quarter in quarters), tuple(quarters)], rows, shown, inner, strict=True
+    ):
+        numerator = frozenset((part, "outer", "numerator") for part in parts)
+        rest = frozenset((part, "outer", "rest") for part in parts)
+        every = pattern[""] == Shown.ALL
+        yield Count(
+            name=f"{parts} outer numerator", leaves=numerator, value=row.numerator, shown=every
+        )
+        yield Count(
+            name=f"{parts} outer rest",
+            leaves=rest,
+            value=row.rest,
+            shown=every and within.shown,
+            published=False,
+        )
+        yield Count(
+            name=f"{parts} outer denominator",
+            leaves=numerator | rest | within.leaves,
+            value=row.denominator + within.value,
+            shown=pattern[""] >= Shown.DENOMINATOR,
+        )
+
+
 def is_possible(known: Sequence[tuple[frozenset[Leaf], int]]) -> bool:
     """Tell whether some table has all of the `known` sums."""
     # Those that share a sum stand together, so that a wrong guess shows soon.
@@ -126,7 +158,7 @@ def tables(strata: int) -> st.SearchStrategy[Table]:
 
 
 @given(st.integers(1, 4).flatmap(tables))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_nothing_hidden_in_a_quarter_can_be_derived(table: Table) -> None:
     shown = publish(table, THRESHOLD)
 
@@ -134,13 +166,39 @@ def test_nothing_hidden_in_a_quarter_can_be_derived(table: Table) -> None:
 
 
 @given(st.integers(1, 3).flatmap(lambda n: st.lists(tables(n), min_size=2, max_size=3)))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_nothing_hidden_in_a_year_or_its_quarters_can_be_derived(quarters: list[Table]) -> None:
     shown = [publish(table, THRESHOLD) for table in quarters]
 
     year = publish_sum(list(zip(quarters, shown, strict=True)), THRESHOLD)
 
     assert_safe(list(counts(quarters, shown, year)))
+
+
+@given(st.lists(st.tuples(tables(2), rows), min_size=2, max_size=2))
+@settings(deadline=None, max_examples=30)
+def test_nothing_can_be_derived_from_a_group_that_contains_another(
+    quarters: list[tuple[Table, Row]],
+) -> None:
+    inner = [table for table, _ in quarters]
+    shown = [publish(table, THRESHOLD) for table in inner]
+    year = publish_sum(list(zip(inner, shown, strict=True)), THRESHOLD)
+    outer = [Table(total=row) for _, row in quarters]
+    outer_shown = [
+        publish(table, THRESHOLD, withhold=pattern[""] == Shown.NOTHING)
+        for table, pattern in zip(outer, shown, strict=True)
+    ]
+    outer_year = publish_sum(
+        list(zip(outer, outer_shown, strict=True)),
+        THRESHOLD,
+        withhold=year[""] == Shown.NOTHING,
+    )
+
+    found = list(counts(inner, shown, year))
+
+    denominators = [count for count in found if count.name.endswith(")  denominator")]
+    totals = [*(table.total for table in outer), sum_of(tuple(outer)).total]
+    assert_safe([*found, *outer_counts(totals, [*outer_shown, outer_year], denominators)])
 
 
 @given(tables(3))
