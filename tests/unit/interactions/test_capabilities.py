@@ -1,0 +1,50 @@
+"""https://hl7.org/fhir/R4/capabilitystatement.html ."""
+
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+
+from fhir_server.fhir.definitions import load
+from fhir_server.fhir.json import encode
+from fhir_server.fhir.resource import Resource
+from fhir_server.interactions.capabilities import capability_statement
+from tests.unit.interactions.test_route import operation
+
+KNOWN = (
+    operation("recent", "Patient", instance=True),
+    operation("ingest", instance=False, affects_state=True),
+)
+
+
+def statement() -> Resource:
+    return capability_statement(
+        load(), KNOWN, public_url="https://fhir.example", software_version="1.2.3"
+    )
+
+
+def test_it_is_valid_and_the_same_each_time() -> None:
+    body = encode(statement())
+
+    assert CapabilityStatement.model_validate_json(body).fhirVersion == "4.0.1"
+    assert body == encode(statement())
+
+
+def test_operations_stand_where_they_are_called() -> None:
+    (rest,) = statement()["rest"]
+    patient = next(found for found in rest["resource"] if found["type"] == "Patient")
+
+    assert [found["name"] for found in rest["operation"]] == ["ingest"]
+    assert [found["name"] for found in patient["operation"]] == ["recent"]
+
+
+def test_every_type_and_only_searchable_parameters_are_stated() -> None:
+    (rest,) = statement()["rest"]
+    kinds = {p["type"] for found in rest["resource"] for p in found["searchParam"]}
+
+    assert len(rest["resource"]) == len(load().resource_types)
+    assert kinds == {"token", "reference", "date", "string"}
+
+
+def test_the_token_endpoint_is_named() -> None:
+    (rest,) = statement()["rest"]
+
+    (uris,) = rest["security"]["extension"]
+    assert uris["extension"][0]["valueUri"].startswith("https://fhir.example/")
