@@ -11,6 +11,19 @@ from typing_extensions import override
 
 from fhir_server.fhir.definitions import Definitions, ElementDefinition
 
+# https://hl7.org/fhir/R4/datatypes.html#primitive : the primitives that specialise another.
+_PRIMITIVE_BASES = {
+    "canonical": "uri",
+    "code": "string",
+    "id": "string",
+    "markdown": "string",
+    "oid": "uri",
+    "positiveInt": "integer",
+    "unsignedInt": "integer",
+    "url": "uri",
+    "uuid": "uri",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
@@ -55,9 +68,14 @@ class DefinedModel(Model):
 
     @override
     def is_a(self, type_name: str, ancestor: str) -> bool:
-        while type_name in self._structures and type_name != ancestor:
-            type_name = self._definitions.structure(type_name).base
-        return type_name == ancestor
+        while type_name != ancestor:
+            if type_name in self._structures:
+                type_name = self._definitions.structure(type_name).base
+            elif type_name in _PRIMITIVE_BASES:
+                type_name = _PRIMITIVE_BASES[type_name]
+            else:
+                return False
+        return True
 
 
 @cache

@@ -60,6 +60,21 @@ def test_type_name_of_the_wrong_case_is_understood() -> None:
     assert found("value.as(DateTime)", observation) == [("dateTime", "2026")]
 
 
+def test_specialised_types_are_of_the_general_type_too() -> None:
+    map_ = {"resourceType": "ConceptMap", "sourceCanonical": "http://x"}
+
+    assert found("(ConceptMap.source as uri)", map_) == [("canonical", "http://x")]
+    assert found("(ConceptMap.source as canonical)", map_) == [("canonical", "http://x")]
+    assert found("(ConceptMap.source as string)", map_) == []
+
+
+def test_whole_number_is_no_boolean() -> None:
+    patient = {"resourceType": "Patient", "telecom": [{"rank": 1}, {"rank": 2}]}
+
+    assert len(found("Patient.telecom.where(rank=1)", patient)) == 1
+    assert found("Patient.telecom.where(rank=true)", patient) == []
+
+
 def test_union_keeps_only_what_starts_at_the_base() -> None:
     expression = "AllergyIntolerance.code | Condition.code"
 
