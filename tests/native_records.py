@@ -20,6 +20,7 @@ letters = st.text("abcXYZ019 .,-/|éñ\n\t'", min_size=1, max_size=12).filter(st
 ids = st.text("abcXYZ019-/| .#é", min_size=1, max_size=10).filter(
     lambda text: bool(text) and text == text.strip()
 )
+codes = ids.map(lambda text: " ".join(text.split()))
 instants = st.builds(
     "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{}".format,
     st.integers(1995, 2034),
@@ -54,8 +55,8 @@ def value(field: fields.Field[Json]) -> st.SearchStrategy[Json]:
     if isinstance(field, native.Number):
         return st.decimals(field.least, field.most, places=3).map(Decimal)
     if isinstance(field, native.OpenCode):
-        own = st.fixed_dictionaries({"code": ids}, optional={"display": letters})
-        return st.sampled_from(sorted(field.codes)) | own.map(single_spaced)
+        own = st.fixed_dictionaries({"code": codes}, optional={"display": letters})
+        return st.sampled_from(sorted(field.codes)) | codes | own
     if isinstance(field, native.YesNo):
         return st.sampled_from(sorted(field.codes)) | st.booleans()
     if isinstance(field, native.Code):
@@ -63,16 +64,12 @@ def value(field: fields.Field[Json]) -> st.SearchStrategy[Json]:
     return simple(field)
 
 
-def single_spaced(own: dict[str, str]) -> dict[str, str]:
-    """Return a code of the agency's own without two spaces in a row."""
-    return {**own, "code": " ".join(own["code"].split())}
-
-
 SIMPLE: dict[type, st.SearchStrategy[Json]] = {
     native.Text: letters,
     native.Id: ids,
     System: st.sampled_from(["urn:x:1", "http://example.org/mrn"]),
     shared.PersonId: ids | ids.map(lambda text: {"id": text}),
+    native.OwnCode: codes,
     native.Instant: instants,
     native.Day: days,
     native.DayOrInstant: days | instants,

@@ -82,7 +82,8 @@ AGENCY_TYPES = _codes(
     " bh-clinic ccbhc sud-program shelter peer-organization housing jail-health jail"
     " court-diversion public-health state-bh-authority managed-care funder school researcher"
 )
-IDENTIFIER_TYPES = _codes("encounter cad rms pcr crisis-line court agency-person other")
+INCIDENT_SYSTEMS = _codes("cad rms pcr crisis-line court other")
+IDENTIFIER_TYPES = INCIDENT_SYSTEMS | {"encounter", "agency-person"}
 
 ENCOUNTER_STATUSES = _codes(
     "received triaged queued dispatched en-route on-scene transporting at-destination cleared"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from fhir_server.fhir.crisis import (
     IDENTIFIER_TYPE_SYSTEM,
+    code_system,
     identifier_system,
     profile,
 )
@@ -24,6 +25,10 @@ _US_CORE_PARTICIPANT = "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenanc
 RESTRICTED = {"system": CONFIDENTIALITY, "code": "R"}
 MENTAL_HEALTH = {"system": ACT_CODE, "code": "MH"}
 SUBSTANCE_USE = {"system": ACT_CODE, "code": "SUD"}
+# Words of our own, for what HL7 has no label for; both stay with the agency that wrote them.
+_SENSITIVITY = code_system("crisis-sensitivity")
+LAW_ENFORCEMENT = {"system": _SENSITIVITY, "code": "law-enforcement"}
+ANONYMOUS_CONTACT = {"system": _SENSITIVITY, "code": "anonymous-contact"}
 LABELS = (RESTRICTED, MENTAL_HEALTH)
 
 RECORD_VERSION = extension.simple("recordVersion", "crisis-record-version", extension.WHOLE)

@@ -186,6 +186,15 @@ class Code(Native):
         return value
 
 
+class OwnCode(Native):
+    """A code of the sender's own."""
+
+    @override
+    def read(self, value: Json) -> str:
+        """Return the code as it is."""
+        return _own_code(value)
+
+
 class YesNo(Code):
     """`yes`, `no` or `unknown`; true and false are taken for yes and no."""
 
@@ -301,12 +310,18 @@ def day(value: Json) -> str:
 def _local_code(value: Json) -> Json:
     if not isinstance(value, dict) or not {"code"} <= value.keys() <= {"code", "display", "system"}:
         raise ValidationError("This must be a code, or {code, display, system} of your own.")
-    code, display = value["code"], value.get("display")
-    if not isinstance(code, str) or not _CODE.fullmatch(code) or _NOT_IN_ID.search(code):
-        raise ValidationError("A code must not be empty, padded or contain control characters.")
+    code, display = _own_code(value["code"]), value.get("display")
     if value.get("system", "agency") != "agency":
         raise ValidationError('The `system` of a code of your own is "agency".')
     local = {"code": code, "system": "agency"}
     if display is not None:
         local["display"] = Text().read(display)
     return local
+
+
+def _own_code(value: Json) -> str:
+    if not isinstance(value, str) or not _CODE.fullmatch(value) or _NOT_IN_ID.search(value):
+        raise ValidationError("A code must not be empty, padded or contain control characters.")
+    if len(value) > MOST_CHARACTERS_OF_AN_ID:
+        raise ValidationError(f"This is longer than {MOST_CHARACTERS_OF_AN_ID} characters.")
+    return value
