@@ -9,6 +9,7 @@ understood.
 import re
 from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 
 from fhir_server.fhir.outcome import InvalidRequestError
 from fhir_server.fhir.resource import MICROSECONDS
@@ -22,6 +23,7 @@ def etag(version: int) -> str:
     return f'W/"{version}"'
 
 
+@lru_cache(maxsize=4096)
 def http_date(instant: int) -> str:
     """Return microseconds since 1970 as an HTTP date, whose grain is a second."""
     return formatdate(instant // MICROSECONDS, usegmt=True)

@@ -13,8 +13,9 @@ from fhir_server.access.repository import Repository
 from fhir_server.fhir import bundle
 from fhir_server.fhir.dates import InvalidDateError, parse
 from fhir_server.fhir.outcome import InvalidSearchError
+from fhir_server.interactions.cursor import Cursor
 from fhir_server.interactions.message import FhirRequest, FhirResponse
-from fhir_server.interactions.paging import Paging, continued, next_link, start
+from fhir_server.interactions.paging import Paging, next_link, start
 from fhir_server.interactions.prefer import lenient
 from fhir_server.search.query import HistoryQuery
 from fhir_server.storage.rows import Stored
@@ -38,7 +39,9 @@ def history(request: FhirRequest, repository: Repository, paging: Paging) -> Fhi
     rows = repository.history(query)
     links = [("self", f"{request.base}/{'/'.join(request.path)}")]
     if rows.after is not None:
-        links.append(("next", next_link(request, repository, paging, continued(page, rows.after))))
+        known = tuple(pair for pair in page.parameters if pair[0] in _PARAMETERS)
+        following = Cursor(parameters=known, after=rows.after, at=page.at)
+        links.append(next_link(request, repository, paging, following))
     entries = (_entry(request.base, stored) for stored in rows.versions)
     return FhirResponse(status=200, body=bundle.history(entries, links=links, total=rows.total))
 

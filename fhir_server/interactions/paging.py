@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fhir_server.access.repository import Repository
 from fhir_server.fhir.outcome import InvalidSearchError
-from fhir_server.interactions.cursor import Cursor, CursorSeal, Position
+from fhir_server.interactions.cursor import Cursor, CursorSeal
 from fhir_server.interactions.message import FhirRequest
 
 CURSOR = "_cursor"
@@ -40,15 +40,12 @@ def start(request: FhirRequest, repository: Repository, paging: Paging) -> Curso
     return paging.seal.unseal(texts[0], _bound_to(request, repository))
 
 
-def next_link(request: FhirRequest, repository: Repository, paging: Paging, page: Cursor) -> str:
-    """Return the URL of the page that starts at `page`; it tells nothing of the search."""
+def next_link(
+    request: FhirRequest, repository: Repository, paging: Paging, page: Cursor
+) -> tuple[str, str]:
+    """Return the link to the page that starts at `page`; its URL tells nothing of the search."""
     sealed = paging.seal.seal(page, _bound_to(request, repository))
-    return f"{request.base}/{'/'.join(_path(request))}?{CURSOR}={sealed}"
-
-
-def continued(page: Cursor, after: Position) -> Cursor:
-    """Return the page of the same search that starts after `after`."""
-    return Cursor(parameters=page.parameters, after=after, at=page.at)
+    return "next", f"{request.base}/{'/'.join(_path(request))}?{CURSOR}={sealed}"
 
 
 def _bound_to(request: FhirRequest, repository: Repository) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from fhir_server.access.repository import Repository
 from fhir_server.fhir.bundle import SearchEntry, SearchMode, searchset
 from fhir_server.interactions.cursor import Cursor
 from fhir_server.interactions.message import FhirRequest, FhirResponse
-from fhir_server.interactions.paging import Paging, continued, next_link, start
+from fhir_server.interactions.paging import Paging, next_link, start
 from fhir_server.interactions.prefer import lenient
 from fhir_server.search.parse import parse
 from fhir_server.search.query import Query
@@ -34,7 +34,9 @@ def search(request: FhirRequest, repository: Repository, paging: Paging) -> Fhir
     rows = repository.search(query)
     links = [("self", self_link(request, query.type, query.applied))]
     if rows.after is not None:
-        links.append(("next", next_link(request, repository, paging, continued(page, rows.after))))
+        # What was ignored leniently on the first page must not be refused on the next.
+        following = Cursor(parameters=query.applied, after=rows.after, at=page.at)
+        links.append(next_link(request, repository, paging, following))
     entries = chain(
         _entries(request.base, rows.matches, SearchMode.MATCH),
         _entries(request.base, rows.includes, SearchMode.INCLUDE),

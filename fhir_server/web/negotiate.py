@@ -7,6 +7,7 @@ the requested mime type."
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from fhir_server.fhir.outcome import (
     InvalidRequestError,
@@ -41,8 +42,11 @@ def response_type(accept: str, formats: list[str]) -> str:
     Raises:
         NotAcceptableError: None of the formats asked for can be given.
     """
-    if formats:
-        return _of_format(formats[0])
+    return _of_format(formats[0]) if formats else _of_accept(accept)
+
+
+@lru_cache(maxsize=256)
+def _of_accept(accept: str) -> str:
     if not accept:
         return FHIR_JSON
     for media_type, parameters in _ranges(accept):

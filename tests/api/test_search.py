@@ -139,3 +139,15 @@ def test_a_form_is_the_only_body_of_a_search(agency: httpx.Client) -> None:
     response = agency.post("/Patient/_search", json={"name": "x"})
 
     assert response.status_code == 415
+
+
+def test_what_was_ignored_on_the_first_page_is_ignored_on_the_next(
+    agency: httpx.Client, code: str
+) -> None:
+    page = agency.get(
+        "/Patient",
+        params={"_tag": code, "shoe-size": "9", "_count": "2"},
+        headers={"Prefer": "handling=lenient"},
+    ).json()
+
+    assert agency.get(links(page)["next"]).status_code == 200
