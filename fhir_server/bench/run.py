@@ -88,7 +88,7 @@ def _cores() -> int:
 
 
 def _commit() -> str:
-    done = subprocess.run(  # noqa: S603 - fixed words
+    done = subprocess.run(
         ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the git of the PATH
         capture_output=True,
         text=True,
