@@ -29,6 +29,15 @@ from fhir_server.search.params import date, number, quantity, reference, string,
 # The parts of an index value without its parameter, as the modules of search/params give them.
 _Parts = tuple[Json, ...]
 _Values = Mapping[str, Callable[[Json], Iterator[_Parts]]]
+_INDEXED = (
+    SearchType.TOKEN,
+    SearchType.STRING,
+    SearchType.DATE,
+    SearchType.REFERENCE,
+    SearchType.NUMBER,
+    SearchType.QUANTITY,
+    SearchType.URI,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +45,6 @@ class _Rule:
     """How one parameter finds its elements, and by their type turns them into values."""
 
     param_id: int
-    type: SearchType
     find: Find
     values: _Values
 
@@ -50,24 +58,33 @@ def extract(resource: Resource, definitions: Definitions, base: str) -> Indexed:
     Raises:
         KeyError: Its type is no resource type.
     """
-    found: dict[SearchType, dict[_Parts, None]] = {kind: {} for kind in SearchType}
-    for rule in _rules(definitions, type_of(resource), base):
-        elements = rule.find(resource)
-        if elements:
-            sink, param_id = found[rule.type], rule.param_id
-            for type_name, element in elements:
-                for parts in rule.values[type_name](element):
-                    sink[(param_id, *parts)] = None
+    rules = _rules(definitions, type_of(resource), base)
+    found = {kind: _found(of_kind, resource) for kind, of_kind in rules.items()}
     return _indexed(found)
 
 
+def _found(rules: Iterable[_Rule], resource: Resource) -> tuple[_Parts, ...]:
+    found: dict[_Parts, None] = {}
+    for rule in rules:
+        for type_name, element in rule.find(resource):
+            for parts in rule.values[type_name](element):
+                found[(rule.param_id, *parts)] = None
+    return tuple(found)
+
+
 @cache
-def _rules(definitions: Definitions, type_name: str, base: str) -> tuple[_Rule, ...]:
-    return tuple(
-        _rule(parameter, definitions, base)
+def _rules(
+    definitions: Definitions, type_name: str, base: str
+) -> Mapping[SearchType, tuple[_Rule, ...]]:
+    extracted = [
+        parameter
         for code, parameter in parameters(definitions, type_name).items()
         if code not in COLUMNS and not_extracted(parameter) is None
-    )
+    ]
+    return {
+        kind: tuple(_rule(each, definitions, base) for each in extracted if each.type is kind)
+        for kind in _INDEXED
+    }
 
 
 def _rule(parameter: Parameter, definitions: Definitions, base: str) -> _Rule:
@@ -78,7 +95,6 @@ def _rule(parameter: Parameter, definitions: Definitions, base: str) -> _Rule:
     known = _values(parameter.type, _systems(found, definitions), here)
     return _Rule(
         param_id=parameter.param_id,
-        type=parameter.type,
         find=compile(expression, parameter.base, model),
         values={end.type: known.get(end.type, _nothing) for end in found},
     )
@@ -119,7 +135,7 @@ def _nothing(_: Json) -> Iterator[_Parts]:
     return iter(())
 
 
-def _indexed(found: Mapping[SearchType, Iterable[_Parts]]) -> Indexed:
+def _indexed(found: Mapping[SearchType, tuple[_Parts, ...]]) -> Indexed:
     return Indexed(
         tokens=tuple(
             TokenValue(param_id=param_id, system=system, code=code)
