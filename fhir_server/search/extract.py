@@ -6,7 +6,7 @@ of the resource. Contained resources are not indexed, and a reference into them 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.resource import Json, Resource, type_of
@@ -72,7 +72,7 @@ def _found(rules: Iterable[_Rule], resource: Resource) -> tuple[_Parts, ...]:
     return tuple(found)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _rules(
     definitions: Definitions, type_name: str, base: str
 ) -> Mapping[SearchType, tuple[_Rule, ...]]:

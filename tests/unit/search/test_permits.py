@@ -6,7 +6,14 @@ import pytest
 
 from fhir_server.search.candidate import Candidate
 from fhir_server.search.expression import ConsentPermits
-from fhir_server.search.labels import FOREVER, ConsentRow, Family, Purpose, Relation
+from fhir_server.search.labels import (
+    FOREVER,
+    TREATING,
+    ConsentRow,
+    Family,
+    Purpose,
+    Relation,
+)
 from fhir_server.search.matches import matches
 
 OWNER, OWN, OTHER, NETWORK, CUSTODIAN = 7, 20, 21, 22, 30
@@ -158,6 +165,14 @@ EXACT = replace(
 def test_rule_applies_only_where_every_selector_matches(other: ConsentRow) -> None:
     assert not matches(LEAF, treated(EXACT))
     assert matches(LEAF, treated(other))
+
+
+def test_rule_for_those_who_treat_goes_by_the_relation() -> None:
+    permit = replace(PERMIT, actor=TREATING, cover_mask=int(Family.SUD))
+    sud = Family.BASE | Family.SUD
+
+    assert matches(LEAF, treated(permit, labels=sud))
+    assert not matches(replace(LEAF, matrix=Family.BASE), told(permit, labels=sud))
 
 
 def test_exception_decides_in_place_of_its_parent() -> None:
