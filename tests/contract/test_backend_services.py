@@ -217,7 +217,9 @@ def tampered() -> str:
 
 
 def nested() -> str:
-    return f"{base64.urlsafe_b64encode(b'[' * 5000).decode().rstrip('=')}.e30.x"
+    """Nest the claims deeper than the JSON reader can follow."""
+    header = GOOD.signed().split(".")[0]
+    return f"{header}.{base64.urlsafe_b64encode(b'[' * 4998).decode()}.x"
 
 
 FORGERIES: dict[str, Callable[[], str]] = {
