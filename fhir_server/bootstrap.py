@@ -27,9 +27,11 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
 from fhir_server.interactions.route import Routes
 from fhir_server.interactions.table import routes
+from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
 from fhir_server.smart.backend_services import TokenEndpoint, TokenSettings
 from fhir_server.smart.discovery import TOKEN_PATH
+from fhir_server.smart.scopes import parse_scopes
 from fhir_server.smart.tokens import resolve
 from fhir_server.storage import deployment, engine
 from fhir_server.storage.audit_log import AuditLog
@@ -73,6 +75,24 @@ class Server:
     def repository(self, context: AccessContext) -> Repository:
         """Return what the caller of one request may read and write."""
         return Repository(context, self.ports)
+
+    def system(self, *, organization: int = 0, organization_id: str = "") -> AccessContext:
+        """Return the context of the deployment's own work: a migration, a load, a command.
+
+        `organization` is the key of the Organization that becomes the custodian of what is
+        written, and `organization_id` its logical id; neither is needed for directory data.
+        """
+        return AccessContext(
+            client_id="system",
+            organization=organization,
+            organization_id=organization_id,
+            actors=frozenset({organization} - {0}),
+            purpose=Purpose.HOPERAT,
+            scopes=parse_scopes("system/*.cruds"),
+            at=self.clock(),
+            request_id=self.ids(),
+            system=True,
+        )
 
     def authenticate(self, authorization: str | None, *, at: int, request_id: str) -> AccessContext:
         """Return who bears the token of an Authorization header at `at` (microseconds).
@@ -166,12 +186,26 @@ def from_environment() -> Server:
         SettingError: A setting cannot be read.
         FhirError: As for `build`.
     """
-    return build(
-        Settings.from_env(os.environ),
-        clock=lambda: time.time_ns() // 1000,
-        ids=lambda: str(uuid.uuid4()),
-        random=os.urandom,
-    )
+    return of(Settings.from_env(os.environ))
+
+
+def of(settings: Settings) -> Server:
+    """Return the server of `settings`, on the real clock and real randomness.
+
+    Raises:
+        FhirError: As for `build`.
+    """
+    return build(settings, clock=now, ids=new_id, random=os.urandom)
+
+
+def now() -> int:
+    """Return the time in microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+def new_id() -> str:
+    """Return an id that nobody can guess."""
+    return str(uuid.uuid4())
 
 
 def _ports(
