@@ -1,0 +1,73 @@
+"""The form of a resource for others than its agency: without what police did.
+
+Use of force, involvement of law enforcement and diversion from jail follow a person for life and
+help no treatment (domain research 1.5). They and the incident numbers of police records are left
+out, wherever in the resource they stand; what search finds is taken from this form alone.
+"""
+
+from fhir_server.fhir.crisis import (
+    IDENTIFIER_TYPE_SYSTEM,
+    JAIL_DIVERSION,
+    LAW_ENFORCEMENT,
+    USE_OF_FORCE,
+)
+from fhir_server.fhir.resource import Element, Json, Resource, items
+
+OWN_EXTENSIONS = frozenset({LAW_ENFORCEMENT, USE_OF_FORCE, JAIL_DIVERSION})
+OWN_IDENTIFIER_TYPES = frozenset({"rms"})
+
+
+def shared_form(resource: Resource) -> Resource:
+    """Return what others may get; the same object where that is all of it."""
+    shared = _shared(resource)
+    return shared if isinstance(shared, dict) else resource
+
+
+def _shared(value: Json) -> Json:
+    """Return `value` without own elements, None where nothing is left of it."""
+    if isinstance(value, dict):
+        return _of_element(value)
+    if isinstance(value, list):
+        return _of_list(value)
+    return value
+
+
+def _of_element(element: Element) -> Element | None:
+    changed: Element | None = None
+    for name, value in element.items():
+        if not isinstance(value, dict | list):
+            continue
+        kept = _shared(value)
+        if kept is value:
+            continue
+        if changed is None:
+            changed = dict(element)
+        if kept is None:
+            del changed[name]
+        else:
+            changed[name] = kept
+    return element if changed is None else changed or None
+
+
+def _of_list(values: list[Json]) -> list[Json] | None:
+    kept = [None if _is_own(value) else _shared(value) for value in values]
+    if all(one is other for one, other in zip(kept, values, strict=True)):
+        return values
+    # A null in a list stands for a primitive whose extensions are beside it, and has to stay.
+    left = [
+        one for one, other in zip(kept, values, strict=True) if one is not None or other is None
+    ]
+    return left or None
+
+
+def _is_own(value: Json) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if value.get("url") in OWN_EXTENSIONS:
+        return True
+    kind = value.get("type")
+    return isinstance(kind, dict) and any(
+        coding.get("system") == IDENTIFIER_TYPE_SYSTEM
+        and coding.get("code") in OWN_IDENTIFIER_TYPES
+        for coding in items(kind, "coding")
+    )
