@@ -19,7 +19,7 @@ from fhir_server.fhir.resource import Json, Resource
 # reader of a decoded resource far away from Python's.
 MOST_LEVELS = 128
 # A number beyond the range of a double is an attack on whoever turns it into an integer.
-MOST_EXPONENT = 400
+MOST_EXPONENT = 300
 
 _ESCAPED_ASCII = b"\\u00"
 
