@@ -4,7 +4,8 @@ The strategies are made from the schemas themselves, so that a new field is test
 here.
 """
 
-from decimal import Decimal
+import base64
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from marshmallow import Schema, fields
 
 from fhir_server.intake import fields as native
 from fhir_server.intake import schema as shared
+from fhir_server.intake.records.consent.schema import Base64, Rules, Uri
 from fhir_server.intake.records.person.schema import System
 
 Json = Any
@@ -44,29 +46,43 @@ def record(schema: Schema) -> st.SearchStrategy[dict[str, Json]]:
 
 def value(field: fields.Field[Json]) -> st.SearchStrategy[Json]:
     """Return values of one field."""
-    if isinstance(field, fields.Nested):
-        return record(field.schema)
-    if isinstance(field, native.Many):
-        return st.lists(value(field.inner), max_size=min(field.most, 3))
-    if isinstance(field, shared.BooleanOr):
-        return st.booleans() | value(field.other)
-    if isinstance(field, native.Whole):
-        return st.integers(field.least, field.most)
-    if isinstance(field, native.Number):
-        return st.decimals(field.least, field.most, places=3).map(Decimal)
-    if isinstance(field, native.OpenCode):
-        own = st.fixed_dictionaries({"code": codes}, optional={"display": letters})
-        return st.sampled_from(sorted(field.codes)) | codes | own
-    if isinstance(field, native.YesNo):
-        return st.sampled_from(sorted(field.codes)) | st.booleans()
-    if isinstance(field, native.Code):
-        return st.sampled_from(sorted(field.codes))
-    return simple(field)
+    for kind, strategy in COMPOUND.items():
+        if isinstance(field, kind):
+            return strategy(field)
+    return SIMPLE[type(field)]
 
 
+def open_code(codes_: frozenset[str]) -> st.SearchStrategy[Json]:
+    """Return codes of an open list, and codes of the agency's own."""
+    own = st.fixed_dictionaries({"code": codes}, optional={"display": letters})
+    return st.sampled_from(sorted(codes_)) | codes | own
+
+
+def rules(field: Rules) -> st.SearchStrategy[Json]:
+    """Return rules of a consent, some of them with exceptions."""
+    deepest = 3
+    if field.level >= deepest:
+        return st.just([])
+    return st.lists(record(field.schema()), max_size=2)
+
+
+# In order: a subclass before its parent.
+COMPOUND: dict[type, Callable[[Any], st.SearchStrategy[Json]]] = {
+    Rules: rules,
+    fields.Nested: lambda field: record(field.schema),
+    native.Many: lambda field: st.lists(value(field.inner), max_size=min(field.most, 3)),
+    shared.BooleanOr: lambda field: st.booleans() | value(field.other),
+    native.Whole: lambda field: st.integers(field.least, field.most),
+    native.Number: lambda field: st.decimals(field.least, field.most, places=3),
+    native.OpenCode: lambda field: open_code(field.codes),
+    native.YesNo: lambda field: st.sampled_from(sorted(field.codes)) | st.booleans(),
+    native.Code: lambda field: st.sampled_from(sorted(field.codes)),
+}
 SIMPLE: dict[type, st.SearchStrategy[Json]] = {
     native.Text: letters,
     native.Id: ids,
+    Base64: st.binary(max_size=6).map(lambda data: base64.b64encode(data).decode()),
+    Uri: st.sampled_from(["urn:x:2", "http://example.org/code"]),
     System: st.sampled_from(["urn:x:1", "http://example.org/mrn"]),
     shared.PersonId: ids | ids.map(lambda text: {"id": text}),
     native.OwnCode: codes,
@@ -77,8 +93,3 @@ SIMPLE: dict[type, st.SearchStrategy[Json]] = {
     native.FlagOrCount: st.booleans() | st.integers(0, 9),
     native.Language: st.sampled_from(["es", "en-US", "zh-Hant-TW"]),
 }
-
-
-def simple(field: fields.Field[Json]) -> st.SearchStrategy[Json]:
-    """Return values of a field without options of its own."""
-    return SIMPLE[type(field)]

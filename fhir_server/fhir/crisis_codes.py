@@ -133,6 +133,7 @@ CONSENT_DECISIONS = _codes("permit deny")
 CAPTURE_METHODS = _codes("written electronic verbal-witnessed")
 CONSENT_ACTIONS = _codes("access disclose use collect correct")
 CONFIDENTIALITIES = _codes("U L M N R V")
+CONSENT_SENSITIVITIES = SENSITIVITY_TAGS | CONFIDENTIALITIES | {"42CFRPart2"}
 HL7_PURPOSES = _codes("TREAT COC ETREAT BTG HPAYMT HOPERAT CAREMGT PUBHLTH HRESCH PATRQT")
 CRISIS_PURPOSES = _codes("LEFIELD LEINVEST DIVERSION DISPATCH")
 # Recipients that a consent names by what they are to the person.

@@ -62,13 +62,23 @@ class Kind:
             InvalidRecordError: It breaks its definition; every fault is named.
         """
         try:
-            record: Element = self.normal(pruned(self.schema.load(native)))
+            record: Element = pruned(self.schema.load(native))
         except ValidationError as error:
             raise InvalidRecordError(tuple(flattened(error.messages))) from None
-        faults = tuple(self.check(record))
+        self._refuse(self._emptied(record))
+        record = self.normal(record)
+        self._refuse(self.check(record))
+        return record
+
+    def _emptied(self, record: Element) -> Iterable[Fault]:
+        for name, field in self.schema.fields.items():
+            if field.required and name not in record:
+                yield Fault(path=name, message="This field is required; it is empty.")
+
+    def _refuse(self, found: Iterable[Fault]) -> None:
+        faults = tuple(found)
         if faults:
             raise InvalidRecordError(faults)
-        return record
 
     def warnings(self, record: Element) -> tuple[Fault, ...]:
         """Return what is worth a warning about the data quality of a normal form."""
