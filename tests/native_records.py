@@ -14,6 +14,7 @@ from marshmallow import Schema, fields
 from fhir_server.intake import fields as native
 from fhir_server.intake import schema as shared
 from fhir_server.intake.records.consent.schema import Base64, Rules, Uri
+from fhir_server.intake.records.directory.schema import Npi
 from fhir_server.intake.records.person.schema import System
 
 Json = Any
@@ -82,6 +83,7 @@ SIMPLE: dict[type, st.SearchStrategy[Json]] = {
     native.Text: letters,
     native.Id: ids,
     Base64: st.binary(max_size=6).map(lambda data: base64.b64encode(data).decode()),
+    Npi: st.just("1245319599"),
     Uri: st.sampled_from(["urn:x:2", "http://example.org/code"]),
     System: st.sampled_from(["urn:x:1", "http://example.org/mrn"]),
     shared.PersonId: ids | ids.map(lambda text: {"id": text}),

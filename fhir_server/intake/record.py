@@ -32,6 +32,10 @@ def _same(record: Element) -> Element:
     return record
 
 
+def _senders(_record: Element) -> tuple[str, ...]:
+    return ()
+
+
 def _nothing(_record: Element) -> Iterable[Fault]:
     return ()
 
@@ -43,6 +47,7 @@ class Kind:
     `name` is its key in a message and `plural` that of an array of them. `check` yields faults
     that concern several fields, `review` what is worth a warning; both get the normal form, to
     which `normal` brings what can be said in several ways.
+    `belongs_to` names agencies of which the sender must be one; none: it is the sender's.
     The law: `from_fhir(to_fhir(r, s).everything) == r` for every normal form `r`.
     """
 
@@ -51,6 +56,7 @@ class Kind:
     schema: Schema
     to_fhir: Callable[[Element, Source], Mapped]
     from_fhir: Callable[[Sequence[Resource]], Element]
+    belongs_to: Callable[[Element], tuple[str, ...]] = _senders
     normal: Callable[[Element], Element] = _same
     check: Callable[[Element], Iterable[Fault]] = _nothing
     review: Callable[[Element], Iterable[Fault]] = _nothing
