@@ -1,0 +1,1 @@
+"""Many resources at a time: loading transaction Bundles."""
