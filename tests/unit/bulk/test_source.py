@@ -3,6 +3,7 @@
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_each_line_of_ndjson_is_a_bundle(tmp_path: Path) -> None:
 def test_an_archive_is_read_without_unpacking(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"bundles.{suffix}"
     compression = {"tgz": "gz", "txz": "xz"}.get(suffix, suffix.partition(".")[2])
-    with path.open("wb") as file, tarfile.open(fileobj=file, mode=f"w|{compression}") as archive:
+    mode: Any = f"w|{compression}"
+    with path.open("wb") as file, tarfile.open(fileobj=file, mode=mode) as archive:
         for name in ("z/one.json", "z/two.ndjson", "z/read.me"):
             member = tarfile.TarInfo(name)
             member.size = 2
