@@ -4,7 +4,7 @@ Each method checks the scope before anything is looked up, confines what is aske
 caller may have, and audits the answer. What is absent and what is withheld are one 404.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.access.changes import Change, Committed
@@ -15,6 +15,7 @@ from fhir_server.search.query import HistoryQuery, Query
 from fhir_server.storage.rows import HistoryRows, Receipt, SearchRows, Stored
 
 Page = SearchRows
+Receipting = Callable[[tuple[Committed, ...]], Receipt]
 HistoryPage = HistoryRows
 
 
@@ -63,9 +64,13 @@ class Repository:
         raise NotImplementedError
 
     def commit(
-        self, changes: Sequence[Change], receipt: Receipt | None = None
+        self, changes: Sequence[Change], receipt: Receipt | Receipting | None = None
     ) -> tuple[Committed, ...]:
         """Make all `changes` or none, in one transaction; the results are in their order.
+
+        `receipt` is noted in the same transaction. Where what it answers tells the versions that
+        were written, as intake's does, it is a function of the results. Without changes, only the
+        receipt is noted.
 
         Raises:
             ForbiddenError: No scope for one of the changes, or another agency is its custodian.
