@@ -58,6 +58,16 @@ def private_key(data: bytes) -> tuple[RSAKey | ECKey, str]:
     raise KeyRefusedError("There is no private key in the file: a JWK with the member `d`.")
 
 
+def new_private_key(kid: str) -> Jwk:
+    """Return a fresh private key for ES384, as a JWK."""
+    return {**ECKey.generate_key(CURVE, parameters={"kid": kid}).as_dict(private=True)}
+
+
+def public_part(private: Jwk) -> Jwk:
+    """Return what may be registered of a private key."""
+    return {name: private[name] for name in _PUBLIC if name in private}
+
+
 def algorithm_of(jwk: Jwk) -> str:
     """Return the one algorithm that a key of this type is used with here."""
     return next(alg for alg, key_type in ALGORITHMS.items() if key_type == jwk["kty"])
