@@ -1,0 +1,236 @@
+"""`handoff client`: which agencies' systems may use the server, and for what.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from pathlib import Path
+
+import click
+
+from fhir_server import bootstrap
+from fhir_server.access.organizations import Meant, organization
+from fhir_server.bootstrap import Server
+from fhir_server.fhir import definitions
+from fhir_server.fhir.resource import MICROSECONDS, Element
+from fhir_server.search.labels import Purpose
+from fhir_server.settings import Settings
+from fhir_server.smart.clients import Client, of_row, registrable_scopes, to_row
+from fhir_server.smart.keys import Jwk, KeyRefusedError, public_keys
+from fhir_server.smart.purposes import codes
+from fhir_server.smart.scopes import Scope, ScopeError, format_scope, format_scopes
+
+REGISTER_HELP = """Register an agency's system and print its client id, alone.
+
+The system proves itself with its private key (SMART Backend Services, private_key_jwt), so the
+server is given the public one only. ORGANIZATION is the id or the exact name of an Organization
+resource; where none has the name, it is created.
+
+\b
+Examples:
+  handoff client register --name "Harbor EHR" --organization "Harbor Clinic" \\
+    --jwks harbor-public.json --scope "system/*.rs" --purpose TREAT
+  handoff client register --name "County CAD" --organization "Mobile Crisis Team" \\
+    --jwks cad-public.json --scope "system/*.cruds" --purpose TREAT --purpose COC \\
+    --submits-for "Police Department"
+"""
+LIST_HELP = """List all clients, revoked ones too.
+
+\b
+Examples:
+  handoff client list
+  handoff client list --format json
+"""
+REVOKE_HELP = """Refuse a client from now on. Its access tokens end with the next request.
+
+\b
+Example:
+  handoff client revoke 6f1c2c1e-5d0e-4f0c-9e0a-0d6f5f1f2b7a
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """The options of `register`, read and checked."""
+
+    name: str
+    organization: str
+    jwks: tuple[Jwk, ...]
+    scope: tuple[Scope, ...]
+    purpose: Purpose
+    submits_for: tuple[str, ...]
+    assign_ids: bool
+    medical_personnel: bool
+    privacy_officer: bool
+
+
+def _keys(_context: click.Context, _option: click.Parameter, path: Path) -> tuple[Jwk, ...]:
+    try:
+        return public_keys(path.read_bytes())
+    except KeyRefusedError as refusal:
+        raise click.BadParameter(str(refusal)) from refusal
+
+
+def _scopes(
+    _context: click.Context, _option: click.Parameter, texts: Sequence[str]
+) -> tuple[Scope, ...]:
+    try:
+        return registrable_scopes(texts, definitions.load().resource_types)
+    except ScopeError as refusal:
+        raise click.BadParameter(str(refusal)) from refusal
+
+
+def _purposes(_context: click.Context, _option: click.Parameter, names: Sequence[str]) -> Purpose:
+    return reduce(or_, (Purpose[name] for name in names))
+
+
+@click.group("client")
+def client() -> None:
+    """Register, list and revoke the systems that may use the server."""
+
+
+@client.command("register", help=REGISTER_HELP)
+@click.option("--name", required=True, help="What people call the system.")
+@click.option("--organization", required=True, help="Whose system it is: an id or a name.")
+@click.option(
+    "--jwks",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_keys,
+    help="File with its public JWK or JWK Set: EC P-384 (ES384) or RSA of 2048 bits (RS384).",
+)
+@click.option(
+    "--scope",
+    required=True,
+    multiple=True,
+    callback=_scopes,
+    help="What it may ask for: `system/*.cruds`, `system/Encounter.rs`. Repeatable.",
+)
+@click.option(
+    "--purpose",
+    required=True,
+    multiple=True,
+    type=click.Choice(list(Purpose.__members__)),
+    callback=_purposes,
+    help="Purpose of use of its tokens. Repeatable.",
+)
+@click.option(
+    "--submits-for",
+    multiple=True,
+    help="Another agency whose records it may hand in: an id or a name. Repeatable.",
+)
+@click.option("--assign-ids", is_flag=True, help="May create resources under ids of its own.")
+@click.option("--medical-personnel", is_flag=True, help="May use the purpose ETREAT unattended.")
+@click.option("--privacy-officer", is_flag=True, help="May read its agency's audit trail.")
+@click.pass_obj
+def register(settings: Settings, /, **options: object) -> None:
+    """Register a client and print its id."""
+    registration = Registration(**options)  # type: ignore[arg-type]  # as declared just above
+    with closing(bootstrap.of(settings)) as server:
+        found = _client(registration, server)
+        server.oauth.register(to_row(found))
+    click.echo(found.client_id)
+
+
+@client.command("list", help=LIST_HELP)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@click.pass_obj
+def list_(settings: Settings, form: str) -> None:
+    """Print all clients."""
+    with closing(bootstrap.of(settings)) as server:
+        found = [of_row(row) for row in server.oauth.clients()]
+    if form == "json":
+        click.echo(json.dumps([_described(each) for each in found], indent=2))
+    else:
+        click.echo("\n".join(_table([_HEADINGS, *map(_line, found)])))
+
+
+@client.command("revoke", help=REVOKE_HELP)
+@click.argument("client_id")
+@click.pass_obj
+def revoke(settings: Settings, client_id: str) -> None:
+    """Revoke a client."""
+    with closing(bootstrap.of(settings)) as server:
+        known = server.oauth.revoke(client_id, server.clock())
+    if not known:
+        raise click.ClickException(f"There is no client with the id `{client_id}`.")
+    click.echo(f"Revoked `{client_id}`.", err=True)
+
+
+def _client(registration: Registration, server: Server) -> Client:
+    mine = _organization(server, registration.organization)
+    others = [_organization(server, name).id for name in registration.submits_for]
+    return Client(
+        client_id=server.ids(),
+        name=registration.name,
+        organization=mine.key,
+        organization_id=mine.id,
+        jwks=registration.jwks,
+        scopes=registration.scope,
+        purposes=registration.purpose,
+        submits_for=frozenset(others),
+        assign_ids=registration.assign_ids,
+        medical_personnel=registration.medical_personnel,
+        privacy_officer=registration.privacy_officer,
+        registered_at=server.clock(),
+    )
+
+
+def _organization(server: Server, id_or_name: str) -> Meant:
+    found = organization(server.repository(server.system()), id_or_name)
+    if found.created:
+        click.echo(f"Created Organization/{found.id} with the name `{id_or_name}`.", err=True)
+    return found
+
+
+def _described(found: Client) -> Element:
+    """Return a client as JSON; of its keys only what names them."""
+    return {
+        "client_id": found.client_id,
+        "name": found.name,
+        "organization": found.organization_id,
+        "scopes": [format_scope(scope) for scope in found.scopes],
+        "purposes": list(codes(found.purposes)),
+        "submits_for": sorted(found.submits_for),
+        "assign_ids": found.assign_ids,
+        "medical_personnel": found.medical_personnel,
+        "privacy_officer": found.privacy_officer,
+        "keys": [{"kid": jwk["kid"], "kty": jwk["kty"]} for jwk in found.jwks],
+        "registered_at": _instant(found.registered_at),
+        "revoked_at": None if found.revoked_at is None else _instant(found.revoked_at),
+    }
+
+
+_HEADINGS = ("CLIENT ID", "NAME", "ORGANIZATION", "PURPOSES", "SCOPES", "STATE")
+
+
+def _line(found: Client) -> tuple[str, ...]:
+    revoked = found.revoked_at is not None
+    return (
+        found.client_id,
+        found.name,
+        found.organization_id,
+        " ".join(codes(found.purposes)),
+        format_scopes(found.scopes),
+        f"revoked {_instant(found.revoked_at or 0)}" if revoked else "active",
+    )
+
+
+def _table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _instant(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds // MICROSECONDS, UTC).isoformat()
+
+
+COMMAND = client
