@@ -42,19 +42,13 @@ def migrate(settings: Settings) -> None:
     log.addHandler(lines)
     log.setLevel(logging.INFO)
     try:
-        with closing(_opened(settings)) as database:
+        opened = engine.open(settings.database_url, lock_wait_seconds=settings.lock_wait_seconds)
+        with closing(opened) as database:
             database.migrate()
     finally:
         log.removeHandler(lines)
     if not lines.seen:
         click.echo("The schema is up to date.")
-
-
-def _opened(settings: Settings) -> engine.Database:
-    try:
-        return engine.open(settings.database_url, lock_wait_seconds=settings.lock_wait_seconds)
-    except ValueError as refusal:
-        raise click.ClickException(str(refusal)) from refusal
 
 
 COMMAND = migrate

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from fhir_server.fhir.outcome import RetryError, UnavailableError
+from fhir_server.settings import SettingError
 from fhir_server.storage import connecting, migrate
 from fhir_server.storage.failures import is_lost, translated
 from fhir_server.storage.lock import WriterLock
@@ -25,6 +26,7 @@ T = TypeVar("T")
 # A transaction that collided with another is tried this often, after rising pauses of seconds.
 _TRIES = 6
 _PAUSE = 0.005
+_KINDS = "DATABASE_URL must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
 class Database:
@@ -178,13 +180,21 @@ def open(url: str, *, lock_wait_seconds: int = 10) -> Database:  # noqa: A001 - 
     Nothing is connected yet, but a missing folder of a SQLite file is made.
 
     Raises:
-        ValueError: The URL is of another kind.
+        SettingError: The URL is of another kind.
     """
-    parsed = sa.make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     elif parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         Path(str(parsed.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
     else:
-        raise ValueError("DATABASE_URL must be sqlite:///PATH or postgresql://…")
+        raise SettingError(_KINDS)
     return Database(parsed, lock_wait_seconds=lock_wait_seconds)
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError:
+        # SQLAlchemy's message repeats the URL, which may hold a password.
+        raise SettingError(_KINDS) from None

@@ -38,7 +38,8 @@ def test_version_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "eighty"), ("DATABASE_URL", "mysql://localhost/x")]
+    ("name", "value"),
+    [("PORT", "eighty"), ("DATABASE_URL", "mysql://localhost/x"), ("DATABASE_URL", "secret")],
 )
 def test_bad_setting_is_one_line_and_exit_code_1(name: str, value: str) -> None:
     result = CliRunner(env={name: value}).invoke(group(), ["migrate"])
@@ -46,6 +47,7 @@ def test_bad_setting_is_one_line_and_exit_code_1(name: str, value: str) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
     assert name in result.stderr
+    assert "secret" not in result.stderr
 
 
 def test_refusal_is_one_line_and_exit_code_1() -> None:
