@@ -23,6 +23,11 @@ TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 SMALL = sa.SmallInteger()
 BYTES = sa.LargeBinary()
 
+# The end of an interval that has none (search/params/date.py).
+OPEN = 2**62
+# A flag beside the families in `label_mask`: there are rows in `compartment`.
+SHARED = 1 << 30
+
 
 def _column(name: str, kind: sa.types.TypeEngine[Any], *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=nullable)
@@ -57,7 +62,7 @@ def _versioned() -> list[sa.Column[Any]]:
 resource = sa.Table(
     "resource",
     metadata,
-    sa.Column("rid", BIG, primary_key=True, autoincrement=False),
+    sa.Column("rid", SERIAL, primary_key=True, autoincrement=False),
     _column("version", sa.Integer()),
     _column("deleted", SMALL),
     *_versioned(),
@@ -79,7 +84,13 @@ def _derived(name: str, key: str, *values: sa.Column[Any]) -> sa.Table:
     SQLite clusters it by `key`, which starts with the resource; PostgreSQL has an index on it.
     """
     table = sa.Table(
-        name, metadata, _column("rid", BIG), _column("owner", BIG), *values, sqlite_with_rowid=False
+        name,
+        metadata,
+        _column("rid", BIG),
+        _column("owner", BIG),
+        *values,
+        sqlite_with_rowid=False,
+        info={"key": tuple(key.split())},
     )
     table.append_constraint(
         sa.PrimaryKeyConstraint(*key.split(), name=f"{name}_key").ddl_if(dialect="sqlite")
@@ -134,6 +145,11 @@ ix_date = _derived(
 )
 _index("ix_date_owner", ix_date, "owner param_id lo rid hi edge label_mask custodian_id")
 _index("ix_date_all", ix_date, "param_id lo rid hi edge owner label_mask custodian_id")
+# Rows that a walk cannot find from the bounds of a window: intervals without a start or an end
+# reach anywhere, and one of several values need not be the one that matches.
+ODD: sa.ColumnElement[Any] = sa.literal_column(f"(hi = {OPEN} OR lo = -{OPEN} OR edge <> 3)")
+_places = (ix_date.c.param_id, ix_date.c.lo, ix_date.c.rid)
+sa.Index("ix_date_odd", *_places, postgresql_where=ODD, sqlite_where=ODD)
 
 ix_number = _derived(
     "ix_number",
@@ -225,7 +241,6 @@ fact_encounter = _derived(
     "fact_encounter",
     "rid",
     _column("custodian_id", BIG),
-    _column("label_mask", sa.Integer()),
     _column("status", TEXT),
     _column("received", BIG),
     _column("on_scene", BIG, nullable=True),

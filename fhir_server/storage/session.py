@@ -7,18 +7,22 @@ than a round through the Core engine.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from typing_extensions import override
+
+from fhir_server.fhir.outcome import CollisionError
+from fhir_server.storage.set_sql import SetSql
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
@@ -53,21 +57,31 @@ def compile_sql(statement: sa.sql.ClauseElement, dialect: str) -> Sql:
 class Session(Protocol):
     """One driver connection, inside a transaction or not."""
 
+    dialect: str
+
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Execute and return all rows."""
+
+    def fetch_each(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        """Execute all queries in one round trip and return the rows of each."""
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Execute and return the number of rows that it touched."""
 
-    def insert(self, table: sa.Table, rows: Iterable[Row]) -> None:
-        """Insert `rows`, each in the order of the table's columns, by one statement."""
+    def run_each(self, sql: SetSql, rows: Sequence[Row]) -> None:
+        """Execute for all `rows` at once."""
 
-    def together(self) -> Any:  # noqa: ANN401 - a context manager of either driver
+    def together(self) -> AbstractContextManager[object]:
         """Send the statements of the block without waiting for each other's answer."""
+
+    def list_of(self, values: Iterable[int]) -> Any:  # noqa: ANN401 - as the driver wants it
+        """Return `values` as one bound value (statements.py)."""
 
 
 class SqliteSession:
     """The driver is sqlite3."""
+
+    dialect = "sqlite"
 
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
@@ -76,44 +90,88 @@ class SqliteSession:
         """Execute and return all rows."""
         return self._driver.execute(sql, values).fetchall()
 
+    def fetch_each(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        """Execute all queries and return the rows of each."""
+        return [self.fetch(sql, values) for sql, values in queries]
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Execute and return the number of rows that it touched."""
         return self._driver.execute(sql, values).rowcount
 
-    def insert(self, table: sa.Table, rows: Iterable[Row]) -> None:
-        """Insert `rows`, each in the order of the table's columns."""
-        self._driver.executemany(_insert_sqlite(table), rows)
+    def run_each(self, sql: SetSql, rows: Sequence[Row]) -> None:
+        """Execute for all `rows`."""
+        if rows and self._driver.executemany(sql.sqlite, rows).rowcount != len(rows):
+            raise CollisionError("Another writer changed the same resource; read and try again.")
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[object]:
         """Nothing to gain: there is no round trip."""
-        yield
+        return nullcontext()
+
+    def list_of(self, values: Iterable[int]) -> str:
+        """Return a JSON list."""
+        return f"[{','.join(map(str, values))}]"
 
 
 class PostgresqlSession:
     """The driver is psycopg 3."""
 
+    dialect = "postgresql"
+
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
         self._driver = driver
         self._cursor = psycopg.RawCursor(driver)
+        # Inside `together`: what was sent, and how many rows each is to touch.
+        self._sent: list[tuple[psycopg.RawCursor[Any], int]] | None = None
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Execute and return all rows."""
         return self._cursor.execute(sql, values, prepare=True, binary=True).fetchall()
 
+    def fetch_each(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        """Execute all queries in one round trip and return the rows of each."""
+        with self._driver.pipeline():
+            cursors = [
+                psycopg.RawCursor(self._driver).execute(sql, values, prepare=True, binary=True)
+                for sql, values in queries
+            ]
+            return [cursor.fetchall() for cursor in cursors]
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Execute and return the number of rows that it touched."""
         return self._cursor.execute(sql, values, prepare=True, binary=True).rowcount
 
-    def insert(self, table: sa.Table, rows: Iterable[Row]) -> None:
-        """Insert `rows`, each in the order of the table's columns, by one statement."""
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        if columns:
-            self._cursor.execute(_insert_postgresql(table), columns, prepare=True)
+    def run_each(self, sql: SetSql, rows: Sequence[Row]) -> None:
+        """Execute for all `rows` by one statement, whose values are the columns as arrays."""
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            cursor = psycopg.RawCursor(self._driver)
+            cursor.execute(sql.postgresql, columns, prepare=True)
+            if self._sent is None:
+                _check(cursor, len(rows))
+            else:
+                self._sent.append((cursor, len(rows)))
 
-    def together(self) -> Any:  # noqa: ANN401 - psycopg's own context manager
-        """Send the statements of the block in pipeline mode."""
-        return self._driver.pipeline()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send the statements of the block in pipeline mode; what `run_each` did is checked."""
+        sent: list[tuple[psycopg.RawCursor[Any], int]] = []
+        self._sent = sent
+        try:
+            with self._driver.pipeline():
+                yield
+        finally:
+            self._sent = None
+        for cursor, expected in sent:
+            _check(cursor, expected)
+
+    def list_of(self, values: Iterable[int]) -> list[int]:
+        """Return an array."""
+        return list(values)
+
+
+def _check(cursor: "psycopg.RawCursor[Any]", expected: int) -> None:
+    if cursor.rowcount != expected:
+        raise CollisionError("Another writer changed the same resource; read and try again.")
 
 
 class _Int8(Int8BinaryDumper):
@@ -128,31 +186,5 @@ def prepare_psycopg(driver: "psycopg.Connection[Any]") -> None:
     """Set what every PostgreSQL connection of the server needs."""
     driver.adapters.register_dumper(int, _Int8)
     driver.adapters.register_dumper(str, StrBinaryDumper)
+    driver.adapters.register_dumper(list, ListBinaryDumper)
     driver.prepared_max = 1000
-
-
-_INSERTS: dict[tuple[str, str], str] = {}
-
-
-def _insert_sqlite(table: sa.Table) -> str:
-    key = ("sqlite", table.name)
-    if key not in _INSERTS:
-        marks = ", ".join("?" for _ in table.columns)
-        # Names of our own schema, no values.
-        _INSERTS[key] = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"  # noqa: S608
-    return _INSERTS[key]
-
-
-def _insert_postgresql(table: sa.Table) -> str:
-    key = ("postgresql", table.name)
-    if key not in _INSERTS:
-        arrays = ", ".join(
-            f"${number}::{column.type.compile(_POSTGRESQL).split(' COLLATE')[0]}[]"
-            for number, column in enumerate(table.columns, start=1)
-        )
-        _INSERTS[key] = f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608
-    return _INSERTS[key]
-
-
-def _names(table: sa.Table) -> str:
-    return ", ".join(column.name for column in table.columns)

@@ -1,0 +1,152 @@
+"""The audit log: one narrow row per request, and one per patient of whom it disclosed something.
+
+Rendered as AuditEvent (https://hl7.org/fhir/R4/auditevent.html) when a privacy officer asks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from fhir_server.storage import set_sql
+from fhir_server.storage.engine import Database
+from fhir_server.storage.rows import AuditRow
+from fhir_server.storage.schema_log import audit_log
+from fhir_server.storage.session import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """What to find: rows of `custodians` only, newest first.
+
+    `since` and `until` bound `recorded`, microseconds, half open; `after` is the (recorded, id) of
+    the last row of the page before. `id` asks for one row.
+    """
+
+    custodians: frozenset[int]
+    since: int | None = None
+    until: int | None = None
+    patient: int | None = None
+    client_id: str | None = None
+    type: str | None = None
+    entity_id: str | None = None
+    id: int | None = None
+    count: int = 20
+    after: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedRow:
+    """A row of the log with its number."""
+
+    id: int
+    row: AuditRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPage:
+    """`after` is the position of the next page, None on the last; `total` counts all that match."""
+
+    rows: tuple[LoggedRow, ...]
+    after: tuple[int, int] | None = None
+    total: int | None = None
+
+
+class AuditLog:
+    """The log of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, rows: Sequence[AuditRow], *, durable: bool) -> None:
+        """Append `rows`; `durable` waits until they would survive a power failure.
+
+        Raises:
+            UnavailableError: They could not be written, so nothing may be disclosed.
+        """
+        with self._database.begin(durable=durable) as connection:
+            session = self._database.session(connection.connection.driver_connection)
+            session.run_each(set_sql.insert(audit_log), audit_rows(rows))
+
+    def search(self, query: AuditQuery, *, total: bool = False) -> AuditPage:
+        """Return one page of what `query.custodians` may see of the log.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        where = _where(query)
+        page = (
+            sa.select(*_COLUMNS)
+            .where(where, _after(query))
+            .order_by(audit_log.c.recorded.desc(), audit_log.c.id.desc())
+            .limit(query.count + 1)
+        )
+        counted = sa.select(sa.func.count()).select_from(audit_log).where(where)
+        with self._database.connect() as connection:
+            found = [LoggedRow(id=row[0], row=_audit_row(row)) for row in connection.execute(page)]
+            number = connection.execute(counted).scalar_one() if total else None
+        rows = tuple(found[: query.count])
+        more = len(found) > query.count
+        after = (rows[-1].row.recorded, rows[-1].id) if rows and more else None
+        return AuditPage(rows=rows, after=after, total=number)
+
+
+def audit_rows(rows: Sequence[AuditRow]) -> list[Row]:
+    """Return `rows` in the order of the table's columns."""
+    return [
+        (
+            row.recorded,
+            row.request_id,
+            row.client_id,
+            row.organization,
+            row.purpose,
+            row.interaction,
+            row.type,
+            row.id,
+            row.version,
+            row.outcome,
+            row.status,
+            row.patient,
+            row.custodian,
+            row.count,
+            row.flags,
+        )
+        for row in rows
+    ]
+
+
+_COLUMNS = tuple(audit_log.columns)
+
+
+def _audit_row(row: "sa.Row[tuple[object, ...]]") -> AuditRow:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["id"] = values.pop("fhir_id")
+    return AuditRow(**values)
+
+
+def _where(query: AuditQuery) -> sa.ColumnElement[bool]:
+    columns = audit_log.c
+    tests: list[sa.ColumnElement[bool]] = [columns.custodian.in_(sorted(query.custodians))]
+    if query.since is not None:
+        tests.append(columns.recorded >= query.since)
+    if query.until is not None:
+        tests.append(columns.recorded < query.until)
+    wanted = (
+        (columns.patient, query.patient),
+        (columns.client_id, query.client_id),
+        (columns.type, query.type),
+        (columns.fhir_id, query.entity_id),
+        (columns.id, query.id),
+    )
+    tests += [column == value for column, value in wanted if value is not None]
+    return sa.and_(*tests)
+
+
+def _after(query: AuditQuery) -> sa.ColumnElement[bool]:
+    if query.after is None:
+        return sa.true()
+    recorded, id_ = query.after
+    columns = audit_log.c
+    return sa.or_(
+        columns.recorded < recorded, sa.and_(columns.recorded == recorded, columns.id < id_)
+    )

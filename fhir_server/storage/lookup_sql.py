@@ -1,0 +1,149 @@
+"""Statements for reads by id, includes and histories; each holds the permission inside."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql import ColumnElement
+
+from fhir_server.storage import schema
+from fhir_server.storage.binding import ZERO, constant, in_list, number, then
+from fhir_server.storage.clauses import Clause, Subject, clause, fence, key_of
+from fhir_server.storage.search_sql import STORED, Rows
+from fhir_server.storage.shape import Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """One resource by the id bound under `id`; `version` names a version's number."""
+
+    dialect: str
+    type_id: int
+    id: str
+    permits: Shape
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Versions of a type, or of the resource with the id under `id`, newest first."""
+
+    dialect: str
+    type_id: int
+    permits: Shape
+    limit: int | None
+    id: str | None = None
+    since: str | None = None
+    after: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What the resources of `page` refer to by (parameter, target type); permission by type."""
+
+    dialect: str
+    page: str
+    wanted: tuple[tuple[int, int], ...]
+    permits: tuple[tuple[int, Shape], ...]
+
+
+def read(lookup: Lookup) -> Rows | sa.CompoundSelect[Any]:
+    """Return the statement for the current version, or for one version."""
+    current, permitted = _current(lookup.type_id, lookup.permits, lookup.dialect)
+    found = [current.c.rid == key_of(lookup.type_id, lookup.id), permitted]
+    newest = sa.select(*_columns(current)).select_from(current).where(*found)
+    if lookup.version is None:
+        return newest
+    older, both = _older(lookup.type_id, lookup.permits, lookup.dialect)
+    version = number(lookup.version)
+    return sa.union_all(
+        newest.where(current.c.version == version),
+        sa.select(*_columns(older))
+        .select_from(then(older, current, lookup.dialect))
+        .where(older.c.rid == current.c.rid, older.c.version == version, *found, both),
+    )
+
+
+def history(versions: Versions) -> Rows:
+    """Return the statement for a page of versions, or for all where there is no limit."""
+    current, permitted = _current(versions.type_id, versions.permits, versions.dialect)
+    older, both = _older(versions.type_id, versions.permits, versions.dialect)
+    newest = sa.select(*_columns(current)).where(permitted, *_within(versions, current))
+    before = (
+        sa.select(*_columns(older))
+        .select_from(then(older, current, versions.dialect))
+        .where(older.c.rid == current.c.rid, *_within(versions, older), permitted, both)
+    )
+    ways = [_newest_first(rows, versions.limit) for rows in (newest, before)]
+    together = sa.union_all(*(sa.select(rows.subquery()) for rows in ways)).subquery()
+    return _newest_first(sa.select(*together.c), versions.limit)
+
+
+def targets(targets_: Targets) -> Rows:
+    """Return the statement for the resources that a page includes."""
+    dialect = targets_.dialect
+    references = schema.ix_reference.alias()
+    named = (
+        sa.and_(
+            references.c.param_id == constant(param), references.c.target_type == constant(kind)
+        )
+        for param, kind in targets_.wanted
+    )
+    rids = (
+        sa.select(references.c.target.label("rid"))
+        .where(in_list(references.c.rid, targets_.page, dialect), sa.or_(*named))
+        .distinct()
+        .subquery("c")
+    )
+    current = schema.resource.alias("r")
+    permitted = (
+        sa.and_(current.c.type_id == constant(kind), clause(shape, _subject("r", kind, dialect)))
+        for kind, shape in targets_.permits
+    )
+    return (
+        sa.select(*_columns(current))
+        .select_from(then(rids, current, dialect))
+        .where(
+            current.c.rid == rids.c.rid,
+            current.c.deleted == ZERO,
+            sa.or_(sa.false(), *permitted),
+        )
+        .order_by(current.c.rid)
+    )
+
+
+def _current(type_id: int, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
+    return schema.resource.alias("r"), clause(permits, _subject("r", type_id, dialect))
+
+
+def _older(type_id: int, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
+    """Return the versions before, and the permission that each must satisfy itself."""
+    return schema.resource_version.alias("v"), clause(permits, _subject("v", type_id, dialect))
+
+
+def _subject(alias: str, type_id: int, dialect: str) -> Subject:
+    return Subject(alias=alias, type_id=type_id, dialect=dialect)
+
+
+def _columns(table: sa.FromClause) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in STORED]
+
+
+def _within(versions: Versions, table: sa.FromClause) -> list[Clause]:
+    bounds = [table.c.type_id == constant(versions.type_id), fence(table.c.tx, versions.dialect)]
+    if versions.id is not None:
+        bounds.append(table.c.rid == key_of(versions.type_id, versions.id))
+    if versions.since is not None:
+        bounds.append(table.c.last_updated >= number(versions.since))
+    if versions.after is not None:
+        position = sa.tuple_(*(number(name) for name in versions.after))
+        bounds.append(sa.tuple_(table.c.last_updated, table.c.rid, table.c.version) < position)
+    return bounds
+
+
+def _newest_first(rows: Rows, limit: int | None) -> Rows:
+    if limit is None:
+        return rows
+    chosen = rows.selected_columns
+    ordered = rows.order_by(chosen.last_updated.desc(), chosen.rid.desc(), chosen.version.desc())
+    return ordered.limit(constant(limit))

@@ -1,0 +1,196 @@
+"""Searches: parse tree and permission to rows, page by page."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.search.confined import ConfinedQuery
+from fhir_server.search.expression import all_of
+from fhir_server.search.query import Query, SortKey, Summary, Total
+from fhir_server.storage import schema, search_sql
+from fhir_server.storage.choose import FEW, Chooser, keys
+from fhir_server.storage.engine import Database
+from fhir_server.storage.lookup_sql import Targets, targets
+from fhir_server.storage.lower import lower
+from fhir_server.storage.plan import (
+    ByUpdated,
+    ByValue,
+    Driver,
+    Leaves,
+    Plan,
+    Walk,
+    WithoutValue,
+)
+from fhir_server.storage.prepared import Prepared, Recent
+from fhir_server.storage.rows import SearchRows, Stored
+from fhir_server.storage.session import Row, Session
+from fhir_server.storage.shape import Fenced, HasDate, Updated, Values, conjuncts, holds
+from fhir_server.storage.stored import stored
+
+Position = tuple[int | str | None, ...]
+P = TypeVar("P", bound=Hashable)
+
+_KEYS = len(search_sql.STORED)
+_REMEMBERED = 4096
+
+
+class Searches:
+    """The searches of one database."""
+
+    def __init__(self, database: Database, definitions: Definitions, prepared: Prepared) -> None:
+        self._database = database
+        self.dialect = database.dialect
+        self.definitions = definitions
+        self.prepared = prepared
+        # Values that were found to be frequent; they hardly become rare again.
+        self._frequent = Recent(_REMEMBERED)
+
+    def search(self, asked: ConfinedQuery) -> SearchRows:
+        """Return one page, what it includes, and the total where it is asked for.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        query = asked.query
+        several = query.total is not Total.NONE or bool(query.includes)
+        return self._database.read(
+            lambda session: _Search(self, asked, session).rows(), snapshot=several
+        )
+
+    def count_few(self, leaves: Leaves, values: Values, session: Session) -> int:
+        """Return how many index rows `leaves` have, counted up to FEW."""
+        sql = self.prepared.compiled(_count_few, leaves)
+        arguments = sql.arguments(values.by_name)
+        seen = (leaves, *arguments)
+        if seen in self._frequent:
+            return FEW
+        ((number,),) = session.fetch(sql.text, arguments)
+        if number >= FEW:
+            self._frequent.add(seen)
+        return int(number)
+
+
+class _Search:
+    """One search, on one session."""
+
+    def __init__(self, store: Searches, asked: ConfinedQuery, session: Session) -> None:
+        self._store = store
+        self._asked = asked
+        self._query: Query = asked.query
+        self._session = session
+        self._values = Values(store.dialect)
+        everything = all_of(asked.query.where, asked.permits)
+        shape = lower(everything, self._values, store.definitions)
+        self._sort = keys(asked.query.sort)
+        self._tests = conjuncts(shape)
+        if holds(shape, Updated) or any(_is_updated(key) for key in asked.query.sort):
+            self._tests += (Fenced(),)
+        self._chooser = Chooser(self._tests, store.definitions.type_id("Patient"), self._count_few)
+
+    def rows(self) -> SearchRows:
+        """Return the answer."""
+        query = self._query
+        if query.summary is Summary.COUNT or query.count == 0:
+            return SearchRows(matches=(), total=self._total())
+        rows = self._page()
+        shown = rows[: query.count]
+        matches = tuple(self._stored(row) for row in shown)
+        return SearchRows(
+            matches=matches,
+            includes=self._includes(matches) if query.includes and matches else (),
+            total=None if query.total is Total.NONE else self._total(),
+            after=(*shown[-1][_KEYS:], shown[-1][0]) if len(rows) > query.count else None,
+        )
+
+    def _page(self) -> list[Row]:
+        """Return the rows of the page and, where there is one, the first of the next."""
+        wanted, after = self._query.count + 1, self._query.after
+        driver = self._chooser.for_page(self._sort)
+        rows: list[Row] = []
+        if not isinstance(driver, Walk) or after is None or after[0] is not None:
+            rows = self._fetch(search_sql.page, self._plan(driver, after, wanted))
+            after = None
+        if (
+            isinstance(driver, Walk)
+            and len(rows) < wanted
+            and not self._chooser.all_valued(self._sort[0])
+        ):
+            rows += self._fetch(
+                search_sql.page, self._plan(WithoutValue(), after, wanted - len(rows))
+            )
+        return rows
+
+    def _total(self) -> int:
+        dates = (test for test in self._tests if isinstance(test, HasDate))
+        walked = next(
+            (ByValue(schema.ix_date.name, date.param_id, descending=True) for date in dates), None
+        )
+        driver = self._chooser.for_total(walked)
+        plan = self._plan(driver, None, None)
+        if isinstance(driver, Walk) and walked is not None:
+            plan = replace(plan, sort=(walked,))
+        else:
+            plan = replace(plan, sort=(ByUpdated(descending=True),))
+        ((number,),) = self._fetch(search_sql.total, plan)
+        return int(number)
+
+    def _includes(self, matches: tuple[Stored, ...]) -> tuple[Stored, ...]:
+        type_id = self._store.definitions.type_id
+        permitted = self._asked.include_permits
+        wanted = {
+            (include.parameter.param_id, type_id(target))
+            for include in self._query.includes
+            for target in ((include.target,) if include.target else include.parameter.targets)
+            if target in permitted
+        }
+        if not wanted:
+            return ()
+        kinds = sorted({(type_id(target), target) for target in permitted})
+        named = {kind for _, kind in wanted}
+        plan = Targets(
+            dialect=self._store.dialect,
+            page=self._values.add_list(match.key for match in matches),
+            wanted=tuple(sorted(wanted)),
+            permits=tuple(
+                (kind, lower(permitted[target], self._values, self._store.definitions))
+                for kind, target in kinds
+                if kind in named
+            ),
+        )
+        shown = {match.key for match in matches}
+        rows = self._fetch(targets, plan)
+        return tuple(self._stored(row) for row in rows if row[0] not in shown)
+
+    def _plan(self, driver: Driver, after: Position | None, limit: int | None) -> Plan:
+        return Plan(
+            dialect=self._store.dialect,
+            type_id=self._store.definitions.type_id(self._query.type),
+            tests=self._tests,
+            driver=driver,
+            sort=self._sort,
+            after=None if after is None else tuple(map(self._named, after)),
+            limit=limit,
+        )
+
+    def _named(self, value: int | str | None) -> str | None:
+        return None if value is None else self._values.add(value)
+
+    def _count_few(self, leaves: Leaves) -> int:
+        return self._store.count_few(leaves, self._values, self._session)
+
+    def _fetch(self, build: Callable[[P], sa.sql.ClauseElement], plan: P) -> list[Row]:
+        return self._store.prepared.fetching(build, plan, self._values)(self._session)
+
+    def _stored(self, row: Row) -> Stored:
+        return stored(row, self._store.definitions, self._asked.own)
+
+
+def _is_updated(key: SortKey) -> bool:
+    return key.parameter is None and not key.by_id
+
+
+def _count_few(leaves: Leaves) -> sa.Select[Any]:
+    return search_sql.count_rows(leaves, FEW)
