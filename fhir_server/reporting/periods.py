@@ -4,9 +4,7 @@ Fixed periods only: whoever could choose dates could subtract one report from an
 https://resdac.org/articles/cms-cell-size-suppression-policy
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 
 from fhir_server.fhir.dates import InvalidDateError, format_instant, parse
@@ -77,14 +75,6 @@ def latest(at: int) -> tuple[Reported, ...]:
     now = int(format_instant(at)[:4])
     quarters = (q for year in (now, now - 1) for q in reversed(quarters_of(year)) if q.until <= at)
     return (*islice(quarters, 4), year_of(now - 1))
-
-
-def closed_quarters(first: date, at: int) -> Iterator[Reported]:
-    """Yield the quarters from the one of `first` on that had ended at `at`, oldest first."""
-    for year in range(first.year, int(format_instant(at)[:4]) + 1):
-        for found in quarters_of(year):
-            if found.last >= first.isoformat() and found.until <= at:
-                yield found
 
 
 def _reported(first: str, last: str) -> Reported:

@@ -1,12 +1,10 @@
 """Only closed calendar quarters and years."""
 
-from datetime import date
-
 import pytest
 
 from fhir_server.fhir.dates import parse
 from fhir_server.fhir.outcome import InvalidRequestError, UnprocessableError
-from fhir_server.reporting.periods import closed_period, closed_quarters, latest
+from fhir_server.reporting.periods import closed_period, latest
 
 AT = parse("2026-11-23T12:00:00Z").lo
 
@@ -69,12 +67,4 @@ def test_the_latest_periods_are_the_last_four_quarters_and_the_last_year() -> No
         "2026-01-01",
         "2025-10-01",
         "2025-01-01",
-    ]
-
-
-def test_closed_quarters_from_a_day_on() -> None:
-    assert [found.last for found in closed_quarters(date(2026, 2, 1), AT)] == [
-        "2026-03-31",
-        "2026-06-30",
-        "2026-09-30",
     ]
