@@ -38,7 +38,7 @@ class Settings:
     )
     demo_people: int = _setting(1000, "people of the demo written into an empty database; 0: none")
     demo_seed: int = _setting(1, "seed of the demo")
-    demo_until: str = _setting("", "last day of the demo, YYYY-MM-DD; empty: today")
+    demo_until: str = _setting("", "last day of the demo, YYYY-MM-DD; empty: yesterday")
     demo_keys: str = _setting("var/demo-keys", "folder where the demo clients' keys are kept")
     token_seconds: int = _setting(300, "life of an access token", "s")
     default_count: int = _setting(20, "entries of a page without _count")
