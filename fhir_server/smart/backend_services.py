@@ -26,7 +26,7 @@ from fhir_server.fhir.resource import MICROSECONDS, Element, Json
 from fhir_server.search.labels import Purpose
 from fhir_server.smart import clients
 from fhir_server.smart.clients import AUTHENTICATION, Client
-from fhir_server.smart.private_key_jwt import PrivateKeyJwt, printable
+from fhir_server.smart.private_key_jwt import ClaimError, PrivateKeyJwt, printable, refused
 from fhir_server.smart.purposes import FIELD, PurposeError, codes, purpose_of
 from fhir_server.smart.scopes import (
     Level,
@@ -37,7 +37,7 @@ from fhir_server.smart.scopes import (
     parse_scope,
 )
 from fhir_server.smart.tokens import TOKEN_BYTES, token_hash, token_text
-from fhir_server.storage.oauth import OAuthStore, TokenRow
+from fhir_server.storage.oauth import OAuthStore, TokenRow, UsedAssertion
 
 # TLS ends at the reverse proxy, so the scheme seen here says nothing; Authlib asks for https.
 _URI = "https://authorization-server.invalid/oauth/token"
@@ -106,9 +106,15 @@ class _Grant(ClientCredentialsGrant):  # type: ignore[misc]  # Authlib is not ty
     @override
     def create_token_response(self) -> tuple[int, Element, list[tuple[str, str]]]:
         """Return status, body and headers. Authlib's own would write the token to the log."""
-        scopes = _scopes(self.request.form.get("scope"), self.client, self.server.types)
-        purpose = _purpose(self.request.form.get(FIELD), self.client)
-        return 200, self.server.issue(self.client, scopes, purpose), self.TOKEN_RESPONSE_HEADER
+        form, used = self.request.form, self.request.used
+        try:
+            scopes = _scopes(form.get("scope"), self.client, self.server.types)
+            purpose = _purpose(form.get(FIELD), self.client)
+        except OAuth2Error:
+            self.server.use(used)
+            raise
+        token = self.server.issue(self.client, scopes, purpose, used)
+        return 200, token, self.TOKEN_RESPONSE_HEADER
 
 
 class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib is not typed
@@ -118,7 +124,7 @@ class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib is not type
         self._store = store
         self._settings = settings
         self.register_client_auth_method(
-            AUTHENTICATION, PrivateKeyJwt(store, settings.token_url, settings.clock)
+            AUTHENTICATION, PrivateKeyJwt(settings.token_url, settings.clock)
         )
         self.register_grant(_Grant)
 
@@ -127,8 +133,18 @@ class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib is not type
         row = self._store.client(client_id)
         return clients.of_row(row) if row is not None and row.revoked_at is None else None
 
-    def issue(self, client: Client, scopes: tuple[Scope, ...], purpose: Purpose) -> Element:
-        """Return the token response for a new token."""
+    def use(self, used: UsedAssertion) -> None:
+        """Mark the assertion of a request that is refused for another reason."""
+        self._store.use_assertion(used, self._settings.clock())
+
+    def issue(
+        self, client: Client, scopes: tuple[Scope, ...], purpose: Purpose, used: UsedAssertion
+    ) -> Element:
+        """Return the token response for a new token.
+
+        Raises:
+            InvalidClientError: The assertion was used before.
+        """
         token = token_text(self._settings.random(TOKEN_BYTES))
         at, seconds = self._settings.clock(), self._settings.token_seconds
         row = TokenRow(
@@ -139,7 +155,8 @@ class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib is not type
             scopes=format_scopes(scopes),
             actors=json.dumps(self._store.actors(client.organization)),
         )
-        self._store.issue(row, at)
+        if not self._store.issue(row, at, used):
+            raise refused(ClaimError("The assertion was used before."))
         return {
             "access_token": token,
             "token_type": "bearer",

@@ -25,7 +25,7 @@ from fhir_server.fhir.resource import MICROSECONDS, Element
 from fhir_server.smart.assertion import ASSERTION_TYPE
 from fhir_server.smart.clients import AUTHENTICATION, Client
 from fhir_server.smart.keys import ALGORITHMS, KeyRefusedError, verification_key
-from fhir_server.storage.oauth import OAuthStore
+from fhir_server.storage.oauth import UsedAssertion
 
 LONGEST_LIFE_SECONDS = 300
 # A client whose clock is a little ahead is not refused for it.
@@ -48,9 +48,8 @@ class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib 
 
     CLIENT_AUTH_METHOD = AUTHENTICATION
 
-    def __init__(self, store: OAuthStore, token_url: str, clock: Callable[[], int]) -> None:
+    def __init__(self, token_url: str, clock: Callable[[], int]) -> None:
         super().__init__()
-        self._store = store
         self._token_url = token_url
         self._clock = clock
 
@@ -58,13 +57,15 @@ class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib 
     def __call__(
         self, query_client: Callable[[str], Client | None], request: OAuth2Request
     ) -> Client:
-        """Return the client that an assertion proves.
+        """Return the client that an assertion proves; `request.used` tells it from others.
+
+        Whether it was used before is found out when the token is stored.
 
         Raises:
             InvalidClientError: It proves none; the answer does not say why, the log does.
         """
         if request.headers.get("Authorization") is not None:
-            raise refused(status_code=401)
+            raise refused(ClaimError("An Authorization header is not taken."), status_code=401)
         try:
             _check_form(request.form)
             client: Client | None = super().__call__(query_client, request)
@@ -72,10 +73,11 @@ class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib 
                 client.client_id
             ):
                 raise ClaimError("`client_id` names another client.")
+            _, claims = self.extract_assertion(request.form["client_assertion"])
         # RecursionError: JSON may be nested deeply in few characters.
         except (OAuth2Error, JoseError, ValueError, KeyError, TypeError, RecursionError) as fault:
-            log.info("A client assertion was refused: %s", printable(str(fault)))
-            raise refused() from fault
+            raise refused(fault) from fault
+        request.used = used_assertion(claims)
         return client
 
     @override
@@ -94,21 +96,14 @@ class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib 
 
     @override
     def process_assertion_claims(self, assertion: str, resolve_key: KeyCallable) -> Element:
-        """Return the claims of an assertion, verified, and mark it as used.
+        """Return the claims of an assertion, verified.
 
         Raises:
             JoseError: The signature does not hold.
             ClaimError: A claim does not.
         """
         claims = jwt.decode(assertion, resolve_key, registry=_REGISTRY).claims
-        at = self._clock()
-        check_claims(claims, audience=self._token_url, at=at)
-        if not self._store.use_assertion(
-            sha256(f"{claims['sub']} {claims['jti']}".encode()).digest(),
-            expires_at=math.ceil(claims["exp"]) * MICROSECONDS,
-            at=at,
-        ):
-            raise ClaimError("The assertion was used before.")
+        check_claims(claims, audience=self._token_url, at=self._clock())
         return claims
 
 
@@ -135,8 +130,17 @@ def check_claims(claims: Element, *, audience: str, at: int) -> None:
         raise ClaimError("`jti` must be a text.")
 
 
-def refused(status_code: int = 400) -> InvalidClientError:
-    """Return the one answer to a client that could not prove itself."""
+def used_assertion(claims: Element) -> UsedAssertion:
+    """Return what tells a verified assertion from all others that are still good."""
+    return UsedAssertion(
+        assertion_hash=sha256(f"{claims['sub']} {claims['jti']}".encode()).digest(),
+        expires_at=math.ceil(claims["exp"]) * MICROSECONDS,
+    )
+
+
+def refused(fault: Exception, *, status_code: int = 400) -> InvalidClientError:
+    """Return the one answer to a client that could not prove itself, and log the reason."""
+    log.info("A client assertion was refused: %s", printable(str(fault)))
     return InvalidClientError(
         description="The client could not be authenticated. See private_key_jwt of SMART App"
         " Launch: alg RS384 or ES384, a registered kid, iss and sub the client id, aud the token"

@@ -62,6 +62,14 @@ class TokenRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsedAssertion:
+    """An assertion that authenticated a client, to be refused until it expires (microseconds)."""
+
+    assertion_hash: bytes
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRow:
     """What a valid token gives: its own columns, and those of its client as they are now."""
 
@@ -177,23 +185,26 @@ class OAuthStore:
             _run(session, self._end, {"client_id": client_id})
         return known > 0
 
-    def use_assertion(self, assertion_hash: bytes, *, expires_at: int, at: int) -> bool:
+    def use_assertion(self, used: UsedAssertion, at: int) -> bool:
         """Mark an assertion as used until it expires; return False where it was used already.
 
         Of any number of callers at once, one gets True. A power failure may forget the last ones,
         as it forgets the tokens that they were used for.
         """
         with self._writing(durable=False) as session:
-            values = {"assertion_hash": assertion_hash, "expires_at": expires_at}
-            first = _run(session, self._use, values)
-            _sweep_at_times(session, self._sweep_assertions, assertion_hash, at)
-        return first > 0
+            return self._use_assertion(session, used, at)
 
-    def issue(self, token: TokenRow, at: int) -> None:
-        """Store a token that was issued `at` (microseconds)."""
+    def issue(self, token: TokenRow, at: int, used: UsedAssertion | None = None) -> bool:
+        """Store a token that was issued `at` (microseconds), and mark its assertion as used.
+
+        False, and nothing is stored, where the assertion was used already.
+        """
         with self._writing(durable=False) as session:
+            if used is not None and not self._use_assertion(session, used, at):
+                return False
             _run(session, self._issue, _stored(token))
             _sweep_at_times(session, self._sweep_tokens, token.token_hash, at)
+        return True
 
     def token(self, token_hash: bytes, at: int) -> GrantRow | None:
         """Return what a token gives, if it is valid `at` (microseconds): one statement."""
@@ -203,6 +214,11 @@ class OAuthStore:
     def actors(self, organization: int) -> tuple[int, ...]:
         """Return the keys of an organisation and of all those that it is part of."""
         return tuple(row[0] for row in self._fetch(self._actors, {"organization": organization}))
+
+    def _use_assertion(self, session: Session, used: UsedAssertion, at: int) -> bool:
+        first = _run(session, self._use, _stored(used)) > 0
+        _sweep_at_times(session, self._sweep_assertions, used.assertion_hash, at)
+        return first
 
     def _fetch(self, sql: Sql, values: Values) -> list[Row]:
         return self._database.read(lambda session: session.fetch(sql.text, sql.arguments(values)))
@@ -223,7 +239,7 @@ def _sweep_at_times(session: Session, sql: Sql, random: bytes, at: int) -> None:
         _run(session, sql, {"at": at})
 
 
-def _stored(row: ClientRow | TokenRow) -> Values:
+def _stored(row: ClientRow | TokenRow | UsedAssertion) -> Values:
     """Return the columns of `row`; a truth is a number on both databases."""
     values = asdict(row)
     return {

@@ -10,7 +10,7 @@ from fhir_server.fhir.definitions import param_id
 from fhir_server.fhir.outcome import CollisionError
 from fhir_server.storage import oauth
 from fhir_server.storage.engine import Database
-from fhir_server.storage.oauth import ClientRow, OAuthStore, TokenRow
+from fhir_server.storage.oauth import ClientRow, OAuthStore, TokenRow, UsedAssertion
 from fhir_server.storage.schema import ix_reference
 
 SECOND = 1_000_000
@@ -49,6 +49,10 @@ def a_token(token_hash: bytes = b"t" * 32, *, expires_at: int = NOW + 300 * SECO
         scopes="system/Encounter.r",
         actors="[7, 8]",
     )
+
+
+def an_assertion(assertion_hash: bytes, *, expires_at: int = NOW + 60 * SECOND) -> UsedAssertion:
+    return UsedAssertion(assertion_hash=assertion_hash, expires_at=expires_at)
 
 
 def test_client_is_found_as_registered(store: OAuthStore) -> None:
@@ -119,16 +123,26 @@ def test_second_revocation_changes_nothing(store: OAuthStore) -> None:
     assert not store.revoke("nobody", NOW)
 
 
-def test_one_of_many_uses_an_assertion(store: OAuthStore) -> None:
+def test_one_of_many_uses_an_assertion(store: OAuthStore, database: Database) -> None:
     with ThreadPoolExecutor(8) as pool:
         used = list(
             pool.map(
-                lambda _: store.use_assertion(b"a" * 32, expires_at=NOW + 60 * SECOND, at=NOW),
+                lambda number: store.issue(
+                    a_token(bytes([number]) * 32), NOW, an_assertion(b"a" * 32)
+                ),
                 range(8),
             )
         )
 
     assert sorted(used) == [False] * 7 + [True]
+    assert count(database, "oauth_token") == 1
+    assert not store.use_assertion(an_assertion(b"a" * 32), NOW)
+
+
+def test_assertion_can_be_used_up_without_a_token(store: OAuthStore) -> None:
+    assert store.use_assertion(an_assertion(b"a" * 32), NOW)
+    assert not store.issue(a_token(), NOW, an_assertion(b"a" * 32))
+    assert store.issue(a_token(), NOW, an_assertion(b"b" * 32))
 
 
 def count(database: Database, table: str) -> int:
@@ -141,11 +155,11 @@ def test_expired_rows_are_swept_and_no_others(store: OAuthStore, database: Datab
     later = NOW + 301 * SECOND
     for number in range(1, 10):
         store.issue(a_token(bytes([number]) * 32), NOW)
-        store.use_assertion(bytes([number]) * 32, expires_at=NOW + 60 * SECOND, at=NOW)
+        store.use_assertion(an_assertion(bytes([number]) * 32), NOW)
     store.issue(a_token(b"\x0a" * 32, expires_at=later + 1), NOW)
 
     store.issue(a_token(bytes([oauth.SWEEP_EVERY]) * 32, expires_at=later + 1), later)
-    store.use_assertion(bytes([oauth.SWEEP_EVERY]) * 32, expires_at=later + 1, at=later)
+    store.use_assertion(an_assertion(bytes([oauth.SWEEP_EVERY]) * 32, expires_at=later + 1), later)
 
     assert count(database, "oauth_token") == 2
     assert count(database, "oauth_assertion") == 1
