@@ -91,7 +91,9 @@ def fill(server: Server, people: int, seed: int, until: date) -> Filled:
         context = server.system(organization=key, organization_id=organization_id)
         return server.repository(context)
 
-    desk = Desk(records=server.records, repositories=repositories, identify=identifier(server.secret))
+    desk = Desk(
+        records=server.records, repositories=repositories, identify=identifier(server.secret)
+    )
     records = 0
     with tqdm(total=people, unit=" people", desc="Demo") as bar:
         for message in desk.write(messages(people, seed, until)):
