@@ -98,7 +98,7 @@ def fill(server: Server, people: int, seed: int, until: date) -> Filled:
     with tqdm(total=people, unit=" people", desc="Demo") as bar:
         for message in desk.write(messages(people, seed, until)):
             records += message.records
-            bar.set_postfix(records=records, refresh=False)
+            bar.set_postfix_str(f"{records:,} records", refresh=False)
             bar.update(message.people)
     folder = Path(server.settings.demo_keys)
     registered = register(server.oauth, folder, desk.organization, server.clock())

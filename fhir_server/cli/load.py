@@ -109,7 +109,7 @@ def _load_all(paths: Iterable[Path], repository: Repository) -> Summary:
             for line in _refusals(loaded):
                 tqdm.write(line, file=sys.stderr)
             bar.update(found.read_bytes)
-            bar.set_postfix(resources=summary.resources.total(), refresh=False)
+            bar.set_postfix_str(f"{summary.resources.total():,} resources", refresh=False)
     return summary
 
 
