@@ -4,19 +4,43 @@ Each method checks the scope before anything is looked up, confines what is aske
 caller may have, and audits the answer. What is absent and what is withheld are one 404.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from fhir_server.access import audit_search, matching_context, scope
 from fhir_server.access.changes import Change, Committed
+from fhir_server.access.commit import Commit
+from fhir_server.access.confine import Confinement
 from fhir_server.access.context import AccessContext
+from fhir_server.access.disclose import (
+    Interaction,
+    audit_rows,
+    must_survive,
+    refused_row,
+    touched,
+)
 from fhir_server.access.ports import Ports
 from fhir_server.facts.query import FactQuery
+from fhir_server.fhir.outcome import (
+    FhirError,
+    ForbiddenError,
+    GoneError,
+    MethodNotAllowedError,
+    not_found,
+)
+from fhir_server.search.expression import Everything
+from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery, Query
 from fhir_server.storage.rows import HistoryRows, Receipt, SearchRows, Stored
 
 Page = SearchRows
 Receipting = Callable[[tuple[Committed, ...]], Receipt]
 HistoryPage = HistoryRows
+
+# Refusals that tell who tried what; faults of form are no business of a privacy officer.
+_AUDITED = frozenset({403, 404, 405, 409, 410})
+_OPERATIONS = Purpose.HOPERAT | Purpose.CAREMGT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +58,12 @@ class Repository:
             NotFoundError: Absent or withheld.
             GoneError: Deleted, and the caller might have seen it.
         """
-        raise NotImplementedError
+        interaction = Interaction(code="read", type=type_, id=id_)
+        with self._refusals(interaction):
+            found = self._find(type_, id_)
+            if found.deleted:
+                raise GoneError(f"`{type_}/{id_}` was deleted.")
+            return self._disclosed(interaction, found)
 
     def vread(self, type_: str, id_: str, version: int) -> Stored:
         """Return one version; a deletion is returned as one, with `deleted` and no body.
@@ -43,7 +72,9 @@ class Repository:
             ForbiddenError: No scope lets the caller read this type.
             NotFoundError: Absent or withheld.
         """
-        raise NotImplementedError
+        interaction = Interaction(code="vread", type=type_, id=id_, version=version)
+        with self._refusals(interaction):
+            return self._disclosed(interaction, self._find(type_, id_, version))
 
     def search(self, query: Query) -> Page:
         """Return one page of what matches and the caller may have.
@@ -52,7 +83,15 @@ class Repository:
             ForbiddenError: No scope lets the caller search this type, or an emergency token does
                 not name one patient.
         """
-        raise NotImplementedError
+        interaction = Interaction(code="search-type", type=query.type)
+        with self._refusals(interaction):
+            confined = self._confinement.search(query)
+            if query.type == audit_search.TYPE:
+                page = self._search_audit(query)
+            else:
+                page = self.ports.store.search(confined)
+        self._audit(interaction, (*page.matches, *page.includes))
+        return page
 
     def history(self, query: HistoryQuery) -> HistoryPage:
         """Return one page of versions, newest first.
@@ -61,7 +100,17 @@ class Repository:
             ForbiddenError: No scope lets the caller see this history.
             NotFoundError: An instance's history that is absent or withheld.
         """
-        raise NotImplementedError
+        code = "history-type" if query.id is None else "history-instance"
+        interaction = Interaction(code=code, type=query.type, id=query.id or "")
+        with self._refusals(interaction):
+            confined = self._confinement.history(query)
+            if query.type == audit_search.TYPE:
+                raise MethodNotAllowedError("AuditEvents do not change: they have no history.")
+            page = self.ports.store.history(confined)
+            if page is None:
+                raise not_found()
+        self._audit(interaction, page.versions)
+        return page
 
     def commit(
         self, changes: Sequence[Change], receipt: Receipt | Receipting | None = None
@@ -82,16 +131,27 @@ class Repository:
             StaleError: A newer version of the receipt's record was taken before.
             UnavailableError: The database is busy; nothing was written.
         """
-        raise NotImplementedError
+        placed = tuple((change, (change.type, change.id or self.new_id())) for change in changes)
+        commit = Commit(
+            ports=self.ports, confinement=self._confinement, changes=placed, receipt=receipt
+        )
+        with self._refusals(commit.interaction):
+            return commit.run()
 
     def aggregate(self, query: FactQuery) -> dict[str, int]:
         """Return the count of each population, by its code.
 
+        Public health counts the encounters of every agency; an agency's own operations count its
+        own. What may be published of the counts, reporting decides.
+
         Raises:
-            ForbiddenError: Neither a public-health purpose nor the agency's own operations, or no
-                scope for MeasureReport.
+            ForbiddenError: The token is for another purpose, or has no scope for MeasureReport.
         """
-        raise NotImplementedError
+        interaction = Interaction(code="operation", type="MeasureReport")
+        with self._refusals(interaction):
+            counts = self.ports.facts.counts(replace(query, custodians=self._counted()))
+        self._audit(interaction, ())
+        return counts
 
     def candidates(self, identifiers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         """Return the ids of all Patients that have one of `identifiers` (system, value).
@@ -99,7 +159,11 @@ class Repository:
         For matching at intake only: it does not ask what the caller may see, so neither the ids
         nor their number may reach the caller.
         """
-        raise NotImplementedError
+        if not identifiers:
+            return ()
+        query = matching_context.patients_with(identifiers, self.ports.definitions)
+        page = self.ports.store.search(self._confinement.internal_search(query))
+        return tuple(found.id for found in page.matches)
 
     def new_id(self) -> str:
         """Return a fresh logical id, for a `Create` that others in its commit refer to."""
@@ -111,3 +175,94 @@ class Repository:
         For intake, whose ids the deployment makes itself (access/identity.py).
         """
         return Repository(replace(self.context, assign_ids=True), self.ports)
+
+    def submitting_for(self, organization_id: str) -> "Repository":
+        """Return a repository in which that organization is the custodian of what is written.
+
+        Raises:
+            ForbiddenError: The caller is neither it nor registered to submit for it.
+        """
+        context = self.context
+        if organization_id == context.organization_id:
+            return self
+        if not context.system and organization_id not in context.submits_for:
+            raise ForbiddenError(
+                f"The client is not registered to submit for `Organization/{organization_id}`."
+            )
+        read = self._confinement.internal_read("Organization", organization_id)
+        found = self.ports.store.read(read)
+        if found is None:
+            raise ForbiddenError(f"`Organization/{organization_id}` is not on file yet.")
+        agency = replace(context, organization=found.key, organization_id=organization_id)
+        return Repository(agency, self.ports)
+
+    @property
+    def _confinement(self) -> Confinement:
+        return Confinement(
+            context=self.context, definitions=self.ports.definitions, base=self.ports.base
+        )
+
+    def _find(self, type_: str, id_: str, version: int | None = None) -> Stored:
+        confined = self._confinement.read(type_, id_, version)
+        if type_ == audit_search.TYPE:
+            found = self._audit_event(id_, version)
+        else:
+            found = self.ports.store.read(confined)
+        if found is None:
+            raise not_found()
+        return found
+
+    def _audit_event(self, id_: str, version: int | None) -> Stored | None:
+        audit_search.require_privacy_officer(self.context)
+        if version not in (None, 1):
+            return None
+        page = self.ports.audit.search(audit_search.one(self.context.organization, id_))
+        return next(iter(audit_search.rendered(self.ports.audit, page.rows)), None)
+
+    def _search_audit(self, query: Query) -> Page:
+        audit_search.require_privacy_officer(self.context)
+        patient = audit_search.patient_in(query)
+        found = (
+            None
+            if patient is None
+            else self.ports.store.read(self._confinement.internal_read("Patient", patient))
+        )
+        key = None if found is None else found.key
+        asked = audit_search.audit_query(query, self.context.organization, key)
+        return audit_search.answer(self.ports.audit, asked, query)
+
+    def _counted(self) -> frozenset[int] | None:
+        """Return whose encounters the caller may count, None for everybody's."""
+        reached = scope.reach(
+            self.context, "MeasureReport", "r", self.ports.definitions, base=self.ports.base
+        )
+        if reached != Everything():
+            raise ForbiddenError("The token has no scope to read `MeasureReport`.")
+        if self.context.system or self.context.purpose is Purpose.PUBHLTH:
+            return None
+        if self.context.purpose & _OPERATIONS:
+            return frozenset({self.context.organization})
+        raise ForbiddenError("Counts are for public health or an agency's own operations.")
+
+    def _disclosed(self, interaction: Interaction, found: Stored) -> Stored:
+        self._audit(interaction, (found,))
+        return found
+
+    def _audit(self, interaction: Interaction, rows: Sequence[Stored]) -> None:
+        """Hand the audit rows over; only then may the answer leave."""
+        disclosed = touched(rows)
+        self.ports.audit.append(
+            audit_rows(self.context, interaction, self.ports.clock(), disclosed),
+            durable=must_survive(self.context, disclosed),
+        )
+
+    @contextmanager
+    def _refusals(self, interaction: Interaction) -> Iterator[None]:
+        """Audit a refusal inside the block."""
+        try:
+            yield
+        except FhirError as error:
+            if error.status in _AUDITED:
+                row = refused_row(self.context, interaction, self.ports.clock(), error.status)
+                self.ports.audit.append((row,), durable=False)
+            raise

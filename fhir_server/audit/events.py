@@ -124,7 +124,7 @@ def _entities(event: Event) -> list[Element]:
             *(
                 {"type": "flag", "valueString": str(flag.name)}
                 for flag in Flag
-                if flag in event.flags
+                if event.flags & flag
             ),
         ],
     }

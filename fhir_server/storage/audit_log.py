@@ -3,7 +3,7 @@
 Rendered as AuditEvent (https://hl7.org/fhir/R4/auditevent.html) when a privacy officer asks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fhir_server.storage import set_sql
 from fhir_server.storage.engine import Database
 from fhir_server.storage.rows import AuditRow
+from fhir_server.storage.schema import resource_key
 from fhir_server.storage.schema_log import audit_log
 from fhir_server.storage.session import Row
 
@@ -89,6 +90,19 @@ class AuditLog:
         more = len(found) > query.count
         after = (rows[-1].row.recorded, rows[-1].id) if rows and more else None
         return AuditPage(rows=rows, after=after, total=number)
+
+    def ids_of(self, keys: Collection[int]) -> dict[int, str]:
+        """Return the logical ids of the organisations and patients with these keys.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        if not keys:
+            return {}
+        named = sa.select(resource_key.c.rid, resource_key.c.fhir_id)
+        with self._database.connect() as connection:
+            rows = connection.execute(named.where(resource_key.c.rid.in_(sorted(keys))))
+            return {key: id_ for key, id_ in rows}  # noqa: C416 - a Row is no pair to mypy
 
 
 def audit_rows(rows: Sequence[AuditRow]) -> list[Row]:

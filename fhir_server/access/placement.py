@@ -1,0 +1,63 @@
+"""Whose a resource is: the compartment that it lies in.
+
+https://hl7.org/fhir/R4/compartmentdefinition-patient.html ; R4's compartment has no Task, which
+lies with the patient it is for. The first patient named is the owner, further ones have a say too
+(storage keeps them as compartment rows). A Patient owns itself, whomever it links to. What names
+no patient and is not directory data owns itself, so that an anonymous contact is shared with
+nobody.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from fhir_server.access.directory import is_directory
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.fhir.resource import Resource, id_of, type_of
+from fhir_server.search.indexed import Indexed
+from fhir_server.search.parameters import parameters
+from fhir_server.storage.rows import Address
+
+_NOT_IN_R4 = {"Task": ("patient",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """`owner` None: directory data. `others` are further patients; neither need exist yet."""
+
+    owner: Address | None
+    others: tuple[Address, ...] = ()
+
+    @property
+    def patient(self) -> Address | None:
+        """The owner, where it is a Patient."""
+        return self.owner if self.owner is not None and self.owner[0] == "Patient" else None
+
+
+def place(resource: Resource, indexed: Indexed, definitions: Definitions) -> Placement:
+    """Return where `resource` lies; `indexed` are the index values of the same."""
+    if is_directory(resource):
+        return Placement(owner=None)
+    itself = (type_of(resource), id_of(resource))
+    if type_of(resource) == "Patient":
+        return Placement(owner=itself)
+    patients = _patients(indexed, _compartment(definitions, type_of(resource)))
+    if not patients:
+        return Placement(owner=itself)
+    return Placement(owner=patients[0], others=patients[1:])
+
+
+def _patients(indexed: Indexed, param_ids: tuple[int, ...]) -> tuple[Address, ...]:
+    """Return the Patients referred to by these parameters, in their order, each once."""
+    found: dict[Address, None] = {}
+    for param_id in param_ids:
+        for value in indexed.references:
+            if value.param_id == param_id and value.type == "Patient" and value.id is not None:
+                found[("Patient", value.id)] = None
+    return tuple(found)
+
+
+@cache
+def _compartment(definitions: Definitions, type_: str) -> tuple[int, ...]:
+    codes = definitions.compartment("Patient").get(type_, ()) or _NOT_IN_R4.get(type_, ())
+    known = parameters(definitions, type_)
+    return tuple(known[code].param_id for code in codes if code in known)

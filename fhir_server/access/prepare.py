@@ -1,0 +1,70 @@
+"""A changed resource made ready to be stored: checked, labelled, split, indexed, placed.
+
+All that costs time and needs no lock happens here, before the transaction begins.
+"""
+
+from dataclasses import dataclass
+
+from fhir_server.access.changes import Create, Update
+from fhir_server.access.directory import is_directory
+from fhir_server.access.placement import Placement, place
+from fhir_server.access.stamp import Forms, forms
+from fhir_server.consent.labels import label
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.resource import Resource
+from fhir_server.search.extract import extract
+from fhir_server.search.indexed import Indexed
+from fhir_server.search.labels import Family
+from fhir_server.validation.structure import check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Search values are taken from the shared form alone; `submitted` is what came in."""
+
+    type: str
+    id: str
+    submitted: Resource
+    forms: Forms
+    families: Family
+    indexed: Indexed
+    placement: Placement
+
+
+def identified(change: Create | Update, id_: str) -> Resource:
+    """Return the resource of `change` under its id, whatever id its author sent along."""
+    return {**change.resource, "id": id_}
+
+
+def faults(resource: Resource, change: int, definitions: Definitions) -> tuple[Issue, ...]:
+    """Return what breaks the definition of `resource`; `change` is its place in the commit."""
+    return tuple(
+        Issue(
+            severity=issue.severity,
+            code=issue.code,
+            diagnostics=issue.diagnostics,
+            expression=issue.expression,
+            change=change,
+        )
+        for issue in check(resource, definitions)
+    )
+
+
+def prepare(resource: Resource, definitions: Definitions, *, base: str, part2: bool) -> Prepared:
+    """Return `resource`, which has passed the structural check, ready to be stored.
+
+    `part2`: its custodian is a Part 2 program.
+    """
+    families = Family(0) if is_directory(resource) else label(resource, part2=part2)
+    both = forms(resource, families)
+    indexed = extract(both.shared, definitions, base)
+    return Prepared(
+        type=resource["resourceType"],
+        id=resource["id"],
+        submitted=resource,
+        forms=both,
+        families=families,
+        indexed=indexed,
+        placement=place(both.shared, indexed, definitions),
+    )
