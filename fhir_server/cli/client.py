@@ -4,11 +4,12 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from fhir_server.fhir.resource import MICROSECONDS, Element
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
 from fhir_server.smart.clients import Client, of_row, registrable_scopes, to_row
-from fhir_server.smart.keys import Jwk, KeyRefusedError, public_keys
+from fhir_server.smart.keys import Jwk, KeyRefusedError, new_key_pair, public_keys
 from fhir_server.smart.purposes import codes
 from fhir_server.smart.scopes import Scope, ScopeError, format_scope, format_scopes
 
@@ -40,6 +41,18 @@ Examples:
     --jwks cad-public.json --scope "system/*.cruds" --purpose TREAT --purpose COC \\
     --submits-for "Police Department"
 """
+KEY_HELP = """Make a key pair for a system that has none: FILE.private.json and FILE.public.json.
+
+The private key stays with the system and is readable by you alone; the public one is registered.
+Nothing is overwritten. Systems that can make keys should do so themselves.
+
+\b
+Examples:
+  handoff client key harbor
+  handoff client register --jwks harbor.public.json --name "Harbor EHR" \\
+    --organization "Harbor Clinic" --scope "system/*.rs" --purpose TREAT
+  handoff token --client ID --key harbor.private.json
+"""
 LIST_HELP = """List all clients, revoked ones too.
 
 \b
@@ -53,6 +66,10 @@ REVOKE_HELP = """Refuse a client from now on. Its access tokens end with the nex
 Example:
   handoff client revoke 6f1c2c1e-5d0e-4f0c-9e0a-0d6f5f1f2b7a
 """
+
+
+_OWNER_ONLY = 0o600
+_EVERYBODY = 0o644
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +109,7 @@ def _purposes(_context: click.Context, _option: click.Parameter, names: Sequence
 
 @click.group("client")
 def client() -> None:
-    """Register, list and revoke the systems that may use the server."""
+    """Register, list and revoke the systems that may use the server, and make keys for them."""
 
 
 @client.command("register", help=REGISTER_HELP)
@@ -138,6 +155,15 @@ def register(settings: Settings, /, **options: object) -> None:
     click.echo(found.client_id)
 
 
+@client.command("key", help=KEY_HELP)
+@click.argument("file", type=click.Path(path_type=Path))
+def key(file: Path) -> None:
+    """Write a new key pair."""
+    private, public = new_key_pair()
+    _write(file.with_name(f"{file.name}.private.json"), private, mode=_OWNER_ONLY)
+    _write(file.with_name(f"{file.name}.public.json"), public, mode=_EVERYBODY)
+
+
 @client.command("list", help=LIST_HELP)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 @click.pass_obj
@@ -161,6 +187,15 @@ def revoke(settings: Settings, client_id: str) -> None:
     if not known:
         raise click.ClickException(f"There is no client with the id `{client_id}`.")
     click.echo(f"Revoked `{client_id}`.", err=True)
+
+
+def _write(path: Path, data: bytes, *, mode: int) -> None:
+    try:
+        with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
+            file.write(data)
+    except OSError as fault:
+        raise click.ClickException(f"{path} cannot be written: {fault.strerror}.") from fault
+    click.echo(f"Wrote {path}.", err=True)
 
 
 def _client(registration: Registration, server: Server) -> Client:

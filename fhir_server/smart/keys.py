@@ -68,6 +68,13 @@ def public_part(private: Jwk) -> Jwk:
     return {name: private[name] for name in _PUBLIC if name in private}
 
 
+def new_key_pair() -> tuple[bytes, bytes]:
+    """Return a new private JWK for ES384, and the JWK Set with its public half."""
+    key = ECKey.generate_key(CURVE, parameters={"use": "sig", "alg": "ES384"}, auto_kid=True)
+    private, public = key.as_dict(private=True), key.as_dict(private=False)
+    return json.dumps(private).encode(), json.dumps({"keys": [public]}).encode()
+
+
 def algorithm_of(jwk: Jwk) -> str:
     """Return the one algorithm that a key of this type is used with here."""
     return next(alg for alg, key_type in ALGORITHMS.items() if key_type == jwk["kty"])

@@ -19,6 +19,7 @@ from fhir_server.fhir.json import decode
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
 from fhir_server.smart.clients import Client, of_row
+from fhir_server.smart.keys import private_key, public_keys
 from fhir_server.smart.scopes import format_scopes
 from tests.smart_clients import ec_key, private_json, public, rsa_key
 
@@ -213,3 +214,24 @@ def test_unknown_client_cannot_be_revoked(desk: Desk) -> None:
 
     assert result.exit_code == 1
     assert "`nobody`" in result.stderr
+
+
+def test_new_key_pair_is_private_and_can_be_registered(desk: Desk, tmp_path: Path) -> None:
+    result = desk.type("key", str(tmp_path / "harbor"))
+
+    private, public_ = (tmp_path / f"harbor.{half}.json" for half in ("private", "public"))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert private.stat().st_mode & 0o777 == 0o600
+    (jwk,) = public_keys(public_.read_bytes())
+    signer, algorithm = private_key(private.read_bytes())
+    assert (signer.kid, algorithm) == (jwk["kid"], "ES384")
+
+
+def test_keys_are_not_overwritten(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "harbor.private.json").write_text("mine")
+
+    result = desk.type("key", str(tmp_path / "harbor"))
+
+    assert result.exit_code == 1
+    assert (tmp_path / "harbor.private.json").read_text() == "mine"
+    assert not (tmp_path / "harbor.public.json").exists()
