@@ -19,8 +19,8 @@ from fhir_server.intake.records.person.schema import System
 
 Json = Any
 
-letters = st.text("abcXYZ019 .,-/|éñ\n\t'", min_size=1, max_size=12).filter(str.strip)
-ids = st.text("abcXYZ019-/| .#é", min_size=1, max_size=10).filter(
+letters = st.text("abcXYZ019 .,-/|éñ😀\u00a0\u2028\n\t'", min_size=1, max_size=12).filter(str.strip)
+ids = st.text("abcXYZ019-/| .#é😀\u00a0", min_size=1, max_size=10).filter(
     lambda text: bool(text) and text == text.strip()
 )
 codes = ids.map(lambda text: " ".join(text.split()))

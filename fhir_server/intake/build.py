@@ -32,7 +32,6 @@ ANONYMOUS_CONTACT = {"system": _SENSITIVITY, "code": "anonymous-contact"}
 LABELS = (RESTRICTED, MENTAL_HEALTH)
 
 RECORD_VERSION = extension.simple("recordVersion", "crisis-record-version", extension.WHOLE)
-RECORDED_BY = extension.simple("recordedBy", "crisis-recorded-by", extension.reference("responder"))
 _DIGEST = profile("crisis-message-digest")
 
 
@@ -156,6 +155,11 @@ def agent(provenance_: Resource, role: str) -> str | None:
         if code_in(found["type"], _PARTICIPANT) == role:
             return external_id(found["who"])
     return None
+
+
+def recorded_by(resources: Iterable[Resource]) -> str | None:
+    """Return the external id of the author in the Provenance of ours among `resources`."""
+    return next((agent(each, "author") for each in of_type(resources, "Provenance")), None)
 
 
 def of_type(resources: Iterable[Resource], type_: str) -> list[Resource]:

@@ -6,15 +6,14 @@ can compute it. Each reference also carries the external id as Reference.identif
 (https://hl7.org/fhir/R4/references.html#logical), which is how a record is read back.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from fhir_server.access.identity import Identify
 from fhir_server.fhir.crisis import identifier_system
 from fhir_server.fhir.resource import Element
 
-# (kind, agency, external id) -> logical id
-Identify = Callable[[str, str, str], str]
+__all__ = ["TARGETS", "Identify", "Source", "agency_in", "agency_system", "external_id"]
 
 # What can be referred to: kind -> (resource type, name of its identifier system).
 TARGETS = {

@@ -18,7 +18,7 @@ def test_another_deployment_gives_another_id() -> None:
     assert identifier(SECRET)("person", "mct", "P-1") != identifier(b"x")("person", "mct", "P-1")
 
 
-names = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=5)
+names = st.text("abc|-\x1f é", max_size=5)
 
 
 @given(one=st.tuples(names, names, names), other=st.tuples(names, names, names))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.intake import extension
-from fhir_server.intake.build import code_in, identifier_of, of_type
+from fhir_server.intake.build import code_in, identifier_of, of_type, recorded_by
 from fhir_server.intake.records.consent.mapping import CONSENT_KIND, EXTENSIONS
 from fhir_server.intake.records.consent.provision import rule_of
 from fhir_server.intake.source import external_id
@@ -34,5 +34,6 @@ def from_fhir(resources: Sequence[Resource]) -> Element:
         "attachment": consent.get("sourceAttachment"),
         "rules": root.pop("exceptions", []),
         **root,
+        "recordedBy": recorded_by(resources),
     }
     return {name: value for name, value in found.items() if value not in (None, [], {})}

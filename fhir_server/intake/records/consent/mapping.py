@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/consent.html
 """
 
 from fhir_server.fhir.crisis import code_system
-from fhir_server.intake.build import RECORD_VERSION, RECORDED_BY
+from fhir_server.intake.build import RECORD_VERSION
 from fhir_server.intake.extension import (
     CODE,
     FLAG,
@@ -30,7 +30,6 @@ _POLICY_RULES = {
 
 EXTENSIONS = (
     RECORD_VERSION,
-    RECORDED_BY,
     compound(
         "form",
         "crisis-consent-form",

@@ -5,7 +5,7 @@ field and its extension are declared once, for both directions.
 """
 
 from fhir_server.fhir.resource import Element, Json
-from fhir_server.intake.build import RECORD_VERSION, RECORDED_BY
+from fhir_server.intake.build import RECORD_VERSION
 from fhir_server.intake.extension import (
     CODE,
     FLAG,
@@ -39,7 +39,6 @@ def _transfer(field: str) -> Part:
 
 CONTACT = (
     RECORD_VERSION,
-    RECORDED_BY,
     simple("status", "crisis-response-status", CODE),
     simple("channel", "crisis-dispatch-source", concept("crisis-dispatch-source")),
     compound(

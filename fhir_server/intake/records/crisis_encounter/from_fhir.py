@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fhir_server.fhir.crisis import CALL_TYPE, IDENTIFIER_TYPE_SYSTEM, TIMELINE
 from fhir_server.fhir.resource import Element, Json, Resource, extensions, items
 from fhir_server.intake import extension
-from fhir_server.intake.build import agent, code_in, identifier_of, of_type
+from fhir_server.intake.build import agent, code_in, identifier_of, of_type, recorded_by
 from fhir_server.intake.extension import CODE, TEXT, TIME, part
 from fhir_server.intake.records.crisis_encounter import extensions as declared
 from fhir_server.intake.records.crisis_encounter.encounter import (
@@ -50,6 +50,7 @@ def from_fhir(resources: Sequence[Resource]) -> Element:
         "units": _units(encounter),
         "timeline": _times(encounter, None),
         "location": _place(encounter),
+        "recordedBy": recorded_by(resources),
         "partOf": external_id(encounter.get("partOf")),
         "episodeId": next(map(external_id, items(encounter, "episodeOfCare")), None),
     }

@@ -16,6 +16,7 @@ from fhir_server.intake.fields import (
     Many,
     Native,
     Object,
+    OwnCode,
     Text,
     Whole,
 )
@@ -56,7 +57,7 @@ AGENCY = compiled(
         ),
         "hipaaCoveredEntity": Flag(),
         "state": Text(),
-        "timeZone": Text(),
+        "timeZone": OwnCode(),
         "parent": Id(),
         "policyPack": Text(),
         "contacts": Many(

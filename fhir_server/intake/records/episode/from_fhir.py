@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fhir_server.fhir.resource import Element, Resource, items
 from fhir_server.intake import extension
-from fhir_server.intake.build import code_in, identifier_of, of_type
+from fhir_server.intake.build import code_in, identifier_of, of_type, recorded_by
 from fhir_server.intake.records.episode.mapping import EXTENSIONS, NATIVE_STATUS
 from fhir_server.intake.records.episode.to_fhir import EPISODE_TYPE
 from fhir_server.intake.source import external_id
@@ -28,4 +28,5 @@ def from_fhir(resources: Sequence[Resource]) -> Element:
         "careManager": external_id(episode.get("careManager")),
         "team": next(map(external_id, items(episode, "team")), None),
     }
+    found["recordedBy"] = recorded_by(resources)
     return {name: value for name, value in found.items() if value is not None}

@@ -3,12 +3,11 @@
 https://hl7.org/fhir/R4/episodeofcare.html
 """
 
-from fhir_server.intake.build import RECORD_VERSION, RECORDED_BY
+from fhir_server.intake.build import RECORD_VERSION
 from fhir_server.intake.extension import CODE, TEXT, TIME, concept, reference, simple
 
 EXTENSIONS = (
     RECORD_VERSION,
-    RECORDED_BY,
     simple("openReason", "crisis-episode-open-reason", CODE),
     simple("closureReason", "crisis-episode-closure", concept("crisis-episode-closure-reason")),
     simple("indexEncounter", "crisis-index-encounter", reference("crisisEncounter")),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fhir_server.fhir.resource import Element, Resource, items
 from fhir_server.intake import extension
-from fhir_server.intake.build import code_in, identifier_of, of_type
+from fhir_server.intake.build import code_in, identifier_of, of_type, recorded_by
 from fhir_server.intake.records.referral.mapping import (
     REFERRAL_STATUS,
     REQUEST,
@@ -37,6 +37,7 @@ def from_fhir(resources: Sequence[Resource]) -> Element:
         "statusReason": _status_reason(task.get("statusReason", {})),
         "closedAt": task.get("executionPeriod", {}).get("end"),
     }
+    found["recordedBy"] = recorded_by(resources)
     return {name: value for name, value in found.items() if value not in (None, [], {})}
 
 

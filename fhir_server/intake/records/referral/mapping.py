@@ -6,7 +6,7 @@ http://hl7.org/fhir/us/bser (business status) and http://hl7.org/fhir/us/sdoh-cl
 from dataclasses import dataclass
 
 from fhir_server.fhir.crisis import code_system
-from fhir_server.intake.build import RECORD_VERSION, RECORDED_BY
+from fhir_server.intake.build import RECORD_VERSION
 from fhir_server.intake.extension import CODE, FLAG, TEXT, TIME, compound, part, reference, simple
 
 BUSINESS_STATUS = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
@@ -62,7 +62,6 @@ ALTERNATIVE = (
 )
 REQUEST = (
     RECORD_VERSION,
-    RECORDED_BY,
     simple("episode", "crisis-episode", reference("episode")),
     compound("service", "crisis-requested-service", *ALTERNATIVE),
     compound("alternatives", "crisis-referral-alternative", *ALTERNATIVE, many=True),
