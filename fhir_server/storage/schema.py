@@ -86,7 +86,8 @@ def _derived(name: str, key: str, *values: sa.Column[Any]) -> sa.Table:
     table = sa.Table(
         name,
         metadata,
-        _column("rid", BIG),
+        # Never counted by the database, though it may stand alone in the key.
+        sa.Column("rid", BIG, nullable=False, autoincrement=False),
         _column("owner", BIG),
         *values,
         sqlite_with_rowid=False,
