@@ -149,7 +149,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "base64Binary": Primitive(
         kind=str, likely=_is_base64, valid=_is_base64, expected="base64 with its padding"
     ),
-    # Whether the XHTML is well-formed and harmless is not a question of structure.
+    # Whether the XHTML is well-formed and harmless: validation/narrative.py.
     "xhtml": _pattern(
         r"\s*<div[\s>/][^\x00-\x08\x0b\x0c\x0e-\x1f]*", "XHTML that starts with `<div`"
     ),

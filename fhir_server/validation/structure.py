@@ -15,6 +15,7 @@ from fhir_server.fhir.outcome import Issue
 from fhir_server.fhir.resource import Json, Resource
 from fhir_server.validation import elements, types
 from fhir_server.validation.fault import Fault, ItemCheck, structure
+from fhir_server.validation.narrative import narrative
 from fhir_server.validation.primitives import PRIMITIVES, Primitive, bound_code
 from fhir_server.validation.table import Properties, Property, Table
 
@@ -95,6 +96,9 @@ class _Checker:
                 stands = elements.single if element.max == 1 else elements.repeated
                 yield key, (None, type, stands(step, item))
                 continue
+            if kind.code == "xhtml":
+                yield key, (None, type, narrative(step, primitive))
+                continue
             yield key, _primitive_property(element, step, primitive)
             if _has_twin(element, kind, name):
                 yield f"_{key}", self._twin(element, step, key)
@@ -131,9 +135,9 @@ def _primitive_property(element: ElementDefinition, step: str, primitive: Primit
 
 
 def _has_twin(element: ElementDefinition, kind: TypeReference, table: str) -> bool:
-    """Say whether a primitive may have extensions: not as an attribute of XML, nor as XHTML."""
+    """Say whether a primitive may have extensions: not as an attribute of XML."""
     is_attribute = element.name == "id" and kind.code == "string"
-    return kind.code != "xhtml" and not is_attribute and (table, element.name) != _EXTENSION_URL
+    return not is_attribute and (table, element.name) != _EXTENSION_URL
 
 
 def _names(element: ElementDefinition, known: dict[str, Property]) -> frozenset[str]:

@@ -584,3 +584,17 @@ def test_all_resources_of_a_real_generator_are_right(r4: Definitions) -> None:
         count += 1
 
     assert count == 15_423
+
+
+@pytest.mark.spec("narrative.html", "SHALL")
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("x<script>y</script>", "invariant"), (" ", "invariant"), ("&nbsp;", "structure")],
+)
+def test_a_narrative_that_breaks_its_rules_is_found(content: str, code: str) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{content}</div>'
+    contained = {"resourceType": "Patient", "text": {"status": "generated", "div": div}}
+
+    (issue,) = check({"resourceType": "Patient", "contained": [contained]}, load())
+
+    assert (issue.code, issue.expression) == (code, "Patient.contained[0].text.div")
