@@ -138,6 +138,19 @@ def test_name_that_several_have_is_refused(desk: Desk) -> None:
     assert result.exit_code == 1
 
 
+def test_name_is_found_behind_many_that_begin_with_it(desk: Desk) -> None:
+    names = [*(f"Harbor {number}" for number in range(120)), "Harbor", "Harbor after"]
+    with desk.server() as server:
+        resources = ({"resourceType": "Organization", "name": name} for name in names)
+        changes = tuple(Create(type="Organization", resource=each) for each in resources)
+        committed = server.repository(server.system()).commit(changes)
+
+    result = desk.register(organization="Harbor")
+
+    assert result.stderr == ""
+    assert desk.client(result.stdout.strip()).organization_id == committed[120].id
+
+
 def test_everything_that_can_be_said_is_kept(desk: Desk) -> None:
     result = desk.register(
         *("--purpose", "ETREAT", "--scope", "system/Patient.rs"),

@@ -1,11 +1,14 @@
 """`handoff` finds its commands, helps a stranger, and refuses in one line."""
 
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
 
 from fhir_server.cli.main import group
 from fhir_server.fhir.outcome import UnavailableError
+from fhir_server.settings import Settings
 
 
 def test_commands_are_found() -> None:
@@ -61,3 +64,12 @@ def test_refusal_is_one_line_and_exit_code_1() -> None:
     result = CliRunner().invoke(commands, ["failing"])
 
     assert (result.exit_code, result.stderr) == (1, "Error: The database is away.\n")
+
+
+def test_settings_that_are_given_are_not_read_from_the_environment(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/given.db")
+
+    result = CliRunner(env={"DATABASE_URL": "nothing"}).invoke(group(), ["migrate"], obj=settings)
+
+    assert result.exit_code == 0
+    assert (tmp_path / "given.db").exists()
