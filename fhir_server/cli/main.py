@@ -9,6 +9,7 @@ import click
 from typing_extensions import override
 
 from fhir_server import cli, registry
+from fhir_server.fhir.definitions import DefinitionsError
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.settings import SettingError, Settings
 
@@ -39,7 +40,7 @@ class Handoff(click.Group):
             if ctx.obj is None:
                 ctx.obj = Settings.from_env(os.environ)  # noqa: TID251 - the commands' one reading
             return super().invoke(ctx)
-        except (FhirError, SettingError) as refusal:
+        except (DefinitionsError, FhirError, SettingError) as refusal:
             raise click.ClickException(str(refusal)) from refusal
 
 
