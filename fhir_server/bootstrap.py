@@ -27,6 +27,9 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
 from fhir_server.interactions.route import Routes
 from fhir_server.interactions.table import routes
+from fhir_server.reporting import measures as measures_package
+from fhir_server.reporting.measure import Measure
+from fhir_server.reporting.measure_resource import install
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
 from fhir_server.smart.backend_services import TokenEndpoint, TokenSettings
@@ -59,6 +62,7 @@ class Server:
     oauth: OAuthStore
     secret: bytes
     records: tuple[Record, ...]
+    measures: tuple[Measure, ...]
     operations: tuple[Operation, ...]
     routes: Routes
     capabilities: Callable[[FhirRequest], FhirResponse]
@@ -137,7 +141,9 @@ def build(
     ids: Callable[[], str],
     random: Callable[[int], bytes],
 ) -> Server:
-    """Return a server on the database of `settings`, whose schema is brought up to date.
+    """Return a server on the database of `settings`, which is brought up to date.
+
+    That is: its schema, and the Measures that this version reports.
 
     Raises:
         RegistryError: A plug-in exports no constant of its kind.
@@ -148,18 +154,10 @@ def build(
     database = engine.open(settings.database_url, lock_wait_seconds=settings.lock_wait_seconds)
     database.migrate()
     secret = deployment.secret(database)
-    operations = registry.discover(operations_package, "OPERATION", Operation)
     oauth = OAuthStore(database)
-    stated = capabilities(
-        partial(
-            capability_statement,
-            definitions,
-            operations,
-            public_url=settings.public_url,
-            software_version=version("handoff-fhir"),
-        )
-    )
-    return Server(
+    operations = registry.discover(operations_package, "OPERATION", Operation)
+    stated = _capabilities(settings, definitions, operations)
+    server = Server(
         settings=settings,
         definitions=definitions,
         database=database,
@@ -167,6 +165,7 @@ def build(
         oauth=oauth,
         secret=secret,
         records=registry.discover(records_package, "RECORD", Record),
+        measures=registry.discover(measures_package, "MEASURE", Measure),
         operations=operations,
         routes=routes(
             definitions, operations, _paging(settings, secret), lambda request, _: stated(request)
@@ -177,6 +176,8 @@ def build(
         ids=ids,
         random=random,
     )
+    install(server.measures, server.repository(server.system()))
+    return server
 
 
 def from_environment() -> Server:
@@ -224,6 +225,21 @@ def _ports(
         base=settings.fhir_base,
         clock=clock,
         new_id=ids,
+        suppression_threshold=settings.suppression_threshold,
+    )
+
+
+def _capabilities(
+    settings: Settings, definitions: Definitions, operations: tuple[Operation, ...]
+) -> Callable[[FhirRequest], FhirResponse]:
+    return capabilities(
+        partial(
+            capability_statement,
+            definitions,
+            operations,
+            public_url=settings.public_url,
+            software_version=version("handoff-fhir"),
+        )
     )
 
 

@@ -11,7 +11,7 @@ from fhir_server.access.repository import Repository
 from fhir_server.facts.query import FactTest
 from fhir_server.fhir.crisis import CANONICAL
 from fhir_server.fhir.json import decode
-from fhir_server.fhir.outcome import NotFoundError
+from fhir_server.fhir.outcome import GoneError, NotFoundError
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.reporting.measure import Group, Measure
 from fhir_server.reporting.measure_report import (
@@ -69,7 +69,7 @@ def install(measures: Iterable[Measure], repository: Repository) -> int:
 def _stored(measure_id: str, repository: Repository) -> Resource | None:
     try:
         stored = repository.read("Measure", measure_id)
-    except NotFoundError:
+    except (NotFoundError, GoneError):
         return None
     if stored.body is None:
         return None

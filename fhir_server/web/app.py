@@ -11,14 +11,14 @@ from flask import Flask, Response
 
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
-from fhir_server.web import errors, health, smart
+from fhir_server.web import errors, health, intake, smart
 from fhir_server.web.fhir import FhirApplication
 from fhir_server.web.negotiate import FHIR_JSON
 from fhir_server.web.proxy import TrustedProxies, networks
 from fhir_server.web.request import request_id
 from fhir_server.web.response import ALWAYS, CONTENT_TYPES
 
-_BLUEPRINTS = (health.blueprint, smart.blueprint)
+_BLUEPRINTS = (health.blueprint, smart.blueprint, intake.blueprint)
 
 
 def create_app(server: Server) -> Flask:
@@ -43,7 +43,7 @@ def create_app(server: Server) -> Flask:
 
 def create_application() -> Flask:
     """Return the application for the settings of the environment: what a worker process runs."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     return create_app(bootstrap.from_environment())
 
 

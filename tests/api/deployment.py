@@ -15,11 +15,9 @@ import httpx
 
 from fhir_server import bootstrap
 from fhir_server.access.changes import Create
-from fhir_server.access.context import AccessContext
 from fhir_server.bootstrap import Server
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
-from fhir_server.smart.scopes import parse_scopes
 from fhir_server.smart.tokens import TOKEN_BYTES, token_hash, token_text
 from fhir_server.storage.oauth import ClientRow, TokenRow
 from tests.ports import free_port
@@ -58,7 +56,7 @@ class Deployment:
 
     def organization(self, name: str = "Agency") -> str:
         """Return the id of a new Organization."""
-        repository = self.server.repository(self.system())
+        repository = self.server.repository(self.server.system())
         resource = {"resourceType": "Organization", "name": name, "active": True}
         (committed,) = repository.commit((Create(type="Organization", resource=resource),))
         return committed.id
@@ -83,7 +81,7 @@ class Deployment:
 
     def register(self, organization: str, registration: Registration) -> str:
         """Return the id of a new client."""
-        stored = self.server.repository(self.system()).read("Organization", organization)
+        stored = self.server.repository(self.server.system()).read("Organization", organization)
         client_id = str(uuid.uuid4())
         self.server.oauth.register(
             ClientRow(
@@ -123,20 +121,6 @@ class Deployment:
         self.server.oauth.issue(row, now)
         return token
 
-    def system(self) -> AccessContext:
-        """Return the context of the deployment's own work."""
-        return AccessContext(
-            client_id="test",
-            organization=0,
-            organization_id="",
-            actors=frozenset(),
-            purpose=Purpose.TREAT,
-            scopes=parse_scopes("system/*.cruds"),
-            at=self.server.clock(),
-            request_id=str(uuid.uuid4()),
-            system=True,
-        )
-
 
 @contextmanager
 def deployed(
@@ -145,12 +129,7 @@ def deployed(
     """Run the server in a process of its own for the block, by default with one worker."""
     port = free_port()
     chosen = replace(settings or Settings(workers=1), database_url=database_url, port=port)
-    server = bootstrap.build(
-        chosen,
-        clock=lambda: time.time_ns() // 1000,
-        ids=lambda: str(uuid.uuid4()),
-        random=os.urandom,
-    )
+    server = bootstrap.of(chosen)
     with (folder / f"server-{port}.log").open("wb") as log:
         process = subprocess.Popen(
             _command(chosen), env=_environment(chosen), stdout=log, stderr=log
@@ -172,6 +151,8 @@ def _command(settings: Settings) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"),
         *("--host", settings.host, "--port", str(settings.port)),
         *("--workers", str(settings.workers), "--blocking-threads", "1"),
+        # A worker that is told to stop while it starts would never stop of its own accord.
+        *("--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning"),
         "fhir_server.web.app:create_application",
     ]
 
