@@ -11,6 +11,28 @@ _SECRET = "secret"  # noqa: S105 - the name of it
 _BYTES = 32
 
 
+def noted(database: Database, key: str) -> str | None:
+    """Return what was noted under `key`, None where nothing was.
+
+    Raises:
+        UnavailableError: The database is away.
+    """
+    asked = sa.select(deployment.c.value).where(deployment.c.key == key)
+    with database.connect() as connection:
+        found: bytes | None = connection.execute(asked).scalar()
+    return None if found is None else bytes(found).decode()
+
+
+def note(database: Database, key: str, value: str) -> None:
+    """Note `value` under `key`, unless something was noted under it before.
+
+    Raises:
+        UnavailableError: The database is away or busy.
+    """
+    with database.begin() as connection:
+        _insert_unless_there(connection, {"key": key, "value": value.encode()})
+
+
 def secret(database: Database) -> bytes:
     """Return the deployment's 32 secret bytes, made when it was first asked for.
 
