@@ -110,7 +110,8 @@ class Commit:
     def _attempt(
         self, prepared: Mapping[Address, Prepared], *, own_program: bool
     ) -> tuple[Committed, ...]:
-        with self.ports.store.transaction(now=self.ports.clock()) as transaction:
+        ports = self.ports
+        with ports.store.transaction(now=ports.clock(), durable=ports.durable) as transaction:
             if isinstance(self.receipt, Receipt):
                 transaction.receipt(self.receipt)
             made = self._write(transaction, prepared, own_program=own_program)

@@ -17,7 +17,8 @@ class Ports:
     """`base` is the FHIR base URL without a trailing slash.
 
     `clock` gives microseconds since 1970 UTC, `new_id` a logical id that nobody can guess. Counts
-    from 1 to below `suppression_threshold` are hidden in what is published.
+    from 1 to below `suppression_threshold` are hidden in what is published. `durable` False: the
+    last changes may be lost at a power failure, for work that can be done again from its start.
     """
 
     store: ResourceStore
@@ -28,3 +29,4 @@ class Ports:
     clock: Callable[[], int]
     new_id: Callable[[], str]
     suppression_threshold: int = 11
+    durable: bool = True

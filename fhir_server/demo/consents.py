@@ -56,7 +56,7 @@ def _research(_: Dice) -> Element:
 
 _NOTHING = "nothing"
 _KINDS: Mapping[str, tuple[float, Callable[[Dice], Element] | None]] = {
-    _NOTHING: (60, None),
+    _NOTHING: (56, None),
     "permit": (20, _permit),
     "denial": (5, _denial),
     "opt-out": (6.5, _opt_out),

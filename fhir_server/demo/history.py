@@ -23,8 +23,8 @@ PEOPLE_OF_A_BATCH = 25
 _YEARS = 3
 _WINDOW = _YEARS * 365 * DAY
 # How many crises people have in that time: most one, a few many ("familiar faces").
-_CRISES: Mapping[int, float] = {1: 70, 2: 16, 3: 7, 4: 3, 5: 2, 7: 1.2, 9: 0.8}
-_ANONYMOUS = 0.2
+_CRISES: Mapping[int, float] = {1: 82, 2: 10, 3: 4, 4: 1.5, 5: 1, 7: 0.9, 9: 0.6}
+_ANONYMOUS = 0.1
 _ASKING = frozenset({region.MOBILE_CRISIS, region.CO_RESPONSE, region.STABILIZATION})
 _PLURALS = {
     "agency": "agencies",

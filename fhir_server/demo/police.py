@@ -55,7 +55,7 @@ def _diversion(ending: Ending, dice: Dice) -> Element:
     if arrestable == "yes":
         found |= {
             "offenseLevel": dice.weighted(_LEVELS),
-            "arrested": "yes" if jailed or dice.chance(0.2) else "no",
+            "arrested": "yes" if jailed or dice.chance(0.28) else "no",
             "cited": "yes" if dice.chance(0.15) else "no",
             "decidedBy": "officer",
         }
