@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhir_server.access.changes import Create
+from fhir_server.access.identity import Identify
 from fhir_server.access.repository import Repository
+from fhir_server.fhir.crisis import identifier_system
 from fhir_server.fhir.json import decode
 from fhir_server.fhir.outcome import ConflictError, GoneError, NotFoundError
 from fhir_server.search.expression import StringStarts
@@ -34,22 +36,33 @@ class Meant:
     created: bool
 
 
-def organization(repository: Repository, id_or_name: str) -> Meant:
-    """Return the Organization with this id or, failing that, with exactly this name.
+def organization(repository: Repository, id_or_name: str, identify: Identify) -> Meant:
+    """Return the Organization with this id, native id or, failing these, with exactly this name.
 
-    Where there is neither, one of this name is created.
+    Where there is none, one of this name is created: as the agency of which native records speak
+    by this name (access/identity.py), so that it is the same whichever of the two comes first.
 
     Raises:
         NotFoundError: No Organization has this id, and it cannot be meant as a name.
         ConflictError: Several have this name.
     """
-    found = _by_id(repository, id_or_name) or _by_name(repository, id_or_name)
+    native = identify("agency", "", id_or_name)
+    found = (
+        _by_id(repository, id_or_name)
+        or _by_id(repository, native)
+        or _by_name(repository, id_or_name)
+    )
     if found is not None:
         return Meant(key=found.key, id=found.id, created=False)
     if _UUID.fullmatch(id_or_name) or not id_or_name.strip():
         raise NotFoundError(f"There is no Organization with the id or name `{id_or_name}`.")
-    resource = {"resourceType": TYPE, "active": True, "name": id_or_name}
-    (committed,) = repository.commit((Create(type=TYPE, resource=resource),))
+    resource = {
+        "resourceType": TYPE,
+        "identifier": [{"system": identifier_system("agency"), "value": id_or_name}],
+        "active": True,
+        "name": id_or_name,
+    }
+    (committed,) = repository.commit((Create(type=TYPE, id=native, resource=resource),))
     made = repository.read(TYPE, committed.id)
     return Meant(key=made.key, id=made.id, created=True)
 

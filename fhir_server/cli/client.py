@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from fhir_server import bootstrap
+from fhir_server.access.identity import identifier
 from fhir_server.access.organizations import Meant, organization
 from fhir_server.bootstrap import Server
 from fhir_server.fhir import definitions
@@ -218,7 +219,7 @@ def _client(registration: Registration, server: Server) -> Client:
 
 
 def _organization(server: Server, id_or_name: str) -> Meant:
-    found = organization(server.repository(server.system()), id_or_name)
+    found = organization(server.repository(server.system()), id_or_name, identifier(server.secret))
     if found.created:
         click.echo(f"Created Organization/{found.id} with the name `{id_or_name}`.", err=True)
     return found

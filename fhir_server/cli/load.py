@@ -12,6 +12,7 @@ import click
 from tqdm import tqdm
 
 from fhir_server import bootstrap
+from fhir_server.access.identity import identifier
 from fhir_server.access.organizations import organization
 from fhir_server.access.repository import Repository
 from fhir_server.bulk.load import Loaded, load
@@ -86,7 +87,7 @@ def load_(settings: Settings, owner: str, paths: Sequence[Path]) -> None:
         if not is_readable(path):
             raise click.BadParameter(f"`{path}` is no .json, .ndjson, folder or tar archive.")
     with closing(bootstrap.of(settings)) as server:
-        mine = organization(server.repository(server.system()), owner)
+        mine = organization(server.repository(server.system()), owner, identifier(server.secret))
         context = server.system(organization=mine.key, organization_id=mine.id)
         try:
             summary = _load_all(paths, server.repository(context))

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from fhir_server import bootstrap
+from fhir_server.access.identity import identifier
 from fhir_server.access.organizations import organization
 from fhir_server.bootstrap import Server
 from fhir_server.bulk.load import Loaded, load
@@ -88,7 +89,7 @@ def a_server(database_url: str) -> Iterator[Server]:
 
 
 def loaded(server: Server, one: Found, custodian: str = "Custodian of loads") -> Loaded:
-    mine = organization(server.repository(server.system()), custodian)
+    mine = organization(server.repository(server.system()), custodian, identifier(server.secret))
     context = server.system(organization=mine.key, organization_id=mine.id)
     return load(one, server.repository(context))
 
