@@ -30,6 +30,22 @@ class Handoff(click.Group):
     """The group of all commands: a refusal is one line on standard error, and exit code 1."""
 
     @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*self.commands, *registry.names(cli)} - {"main"})
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one command that is asked for: a token need not wait for all the others.
+
+        Raises:
+            registry.RegistryError: The module exports no COMMAND.
+        """
+        if cmd_name in self.commands or cmd_name not in self.list_commands(ctx):
+            return super().get_command(ctx, cmd_name)
+        return registry.one(cli, cmd_name, "COMMAND", click.Command)
+
+    @override
     def invoke(self, ctx: click.Context) -> object:
         """Run the command with the settings of the environment as the context's object.
 
@@ -45,15 +61,8 @@ class Handoff(click.Group):
 
 
 def group() -> click.Group:
-    """Return `handoff` with every command that there is.
-
-    Raises:
-        registry.RegistryError: A module of the package exports no COMMAND.
-    """
-    commands = registry.discover(cli, "COMMAND", click.Command, except_for={"main"})
+    """Return `handoff`, whose commands are the modules of this package."""
     found = Handoff("handoff", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-    for command in commands:
-        found.add_command(command)
     return click.version_option(package_name="handoff-fhir", prog_name="handoff")(found)
 
 

@@ -10,17 +10,25 @@ from fhir_server.cli.main import group
 from fhir_server.fhir.outcome import UnavailableError
 from fhir_server.settings import Settings
 
+CONTEXT = click.Context(click.Command("handoff"))
+
 
 def test_commands_are_found() -> None:
-    assert {"client", "migrate", "token"} <= set(group().commands)
+    commands = set(group().list_commands(CONTEXT))
+
+    assert commands >= {"bench", "client", "demo", "load", "migrate", "serve", "token"}
+    assert "main" not in commands
 
 
-def leaves(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def test_unknown_command_is_refused() -> None:
+    assert CliRunner().invoke(group(), ["main"]).exit_code == 2
+
+
+def leaves(command: click.Command | None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     if not isinstance(command, click.Group):
         return [path]
-    return [
-        leaf for name, child in command.commands.items() for leaf in leaves(child, (*path, name))
-    ]
+    children = {name: command.get_command(CONTEXT, name) for name in command.list_commands(CONTEXT)}
+    return [leaf for name, child in children.items() for leaf in leaves(child, (*path, name))]
 
 
 @pytest.mark.parametrize("path", [(), ("client",), *leaves(group())], ids=" ".join)
