@@ -86,7 +86,6 @@ def fill(server: Server, people: int, seed: int, until: date) -> Filled:
     Raises:
         UnavailableError: The database is busy or away; what was written stands.
     """
-
     # What a power failure takes, the next run writes again: no record waits for the disk.
     ports = replace(server.ports, durable=False)
 
