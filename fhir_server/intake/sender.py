@@ -1,6 +1,8 @@
 """Which agency a client may hand in records of."""
 
+import re
 from collections.abc import Iterable
+from functools import cache
 
 from fhir_server.access.context import AccessContext
 from fhir_server.access.repository import Repository
@@ -9,6 +11,10 @@ from fhir_server.fhir.json import decode
 from fhir_server.fhir.outcome import ForbiddenError, GoneError, NotFoundError
 from fhir_server.fhir.resource import items
 from fhir_server.intake.source import Identify
+from fhir_server.search.expression import IdIs
+from fhir_server.search.query import Query
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 def organization_of(agency: str, repository: Repository, identify: Identify) -> str:
@@ -30,6 +36,25 @@ def organization_of(agency: str, repository: Repository, identify: Identify) -> 
         f"`source.agency` is `{agency}`, which is neither this client's organization nor one that"
         " it is registered to submit for."
     )
+
+
+def naming(repository: Repository, identify: Identify) -> Identify:
+    """Return `identify`, but for agencies that are named by their Organization's own id."""
+
+    @cache
+    def exists(id_: str) -> bool:
+        try:
+            query = Query(type="Organization", where=IdIs(ids=(id_,)), count=1)
+            return bool(repository.search(query).matches)
+        except ForbiddenError:
+            return False
+
+    def name(kind: str, agency: str, external_id: str) -> str:
+        if kind == "agency" and _ID.fullmatch(external_id) and exists(external_id):
+            return external_id
+        return identify(kind, agency, external_id)
+
+    return name
 
 
 def permitted(agency: str, context: AccessContext, identify: Identify) -> str | None:

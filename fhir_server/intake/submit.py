@@ -24,6 +24,7 @@ from fhir_server.intake.plan import Plan, Status, plan
 from fhir_server.intake.prepare import Prepared, prepared
 from fhir_server.intake.record import Record
 from fhir_server.intake.result import Answer, Result
+from fhir_server.intake.sender import naming
 from fhir_server.intake.source import Identify
 from fhir_server.matching import exact
 from fhir_server.storage.rows import Address, Receipt
@@ -42,7 +43,7 @@ def submit(record: Record, body: bytes, repository: Repository, identify: Identi
             as taken when the request is sent again.
     """
     messages = envelope.read(body, record)
-    found = list(prepared(messages, repository, identify))
+    found = list(prepared(messages, repository, naming(repository, identify)))
     return result.answer(_taken(found, repository.assigning_ids()))
 
 
