@@ -8,7 +8,7 @@ patients' compartments must pass for each of them.
 import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
-from fhir_server.search.labels import ALL_FAMILIES
+from fhir_server.search.labels import ALL_FAMILIES, TREATING
 from fhir_server.storage.binding import ONE, ZERO, any_of, column, constant, number, one_of
 from fhir_server.storage.schema import SHARED, compartment, consent_rule, relation
 from fhir_server.storage.shape import Permits
@@ -139,7 +139,10 @@ class _OfOwner:
         leaf = self._leaf
         named = one_of(rule.c.not_actor_id, leaf.actors, self._dialect)
         return [
-            one_of(rule.c.actor_id, leaf.actors, self._dialect),
+            sa.or_(
+                one_of(rule.c.actor_id, leaf.actors, self._dialect),
+                sa.and_(rule.c.actor_id == constant(TREATING), self._treats()),
+            ),
             sa.or_(rule.c.not_actor_id == ZERO, sa.not_(named)),
             rule.c.purpose_mask.bitwise_and(number(leaf.purpose)) != ZERO,
             rule.c.valid_from <= number(leaf.at),
