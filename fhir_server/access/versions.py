@@ -88,7 +88,7 @@ def _version(planned: Planned, prepared: Prepared, number: int, stamp: Stamp) ->
         version=number,
         method="POST" if isinstance(planned.change, Create) else "PUT",
         owner=0 if placement.owner is None else stamp.keys[placement.owner],
-        custodian=planned.custodian,
+        custodian=_custodian(planned, stamp),
         labels=int(prepared.families),
         body=stored.shared,
         body_own=stored.own,
@@ -99,6 +99,13 @@ def _version(planned: Planned, prepared: Prepared, number: int, stamp: Stamp) ->
     )
     absent = planned.current is None or planned.current.deleted
     return Made(version=row, committed=_committed(row, stamp.at, stored.full, created=absent))
+
+
+def _custodian(planned: Planned, stamp: Stamp) -> int:
+    """Return who holds it; an Organization that the system registers holds itself."""
+    if not planned.custodian and planned.address[0] == "Organization":
+        return stamp.keys[planned.address]
+    return planned.custodian
 
 
 def _relations(planned: Planned, prepared: Prepared, stamp: Stamp) -> tuple[Relation, ...]:
