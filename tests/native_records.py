@@ -64,7 +64,7 @@ def rules(field: Rules) -> st.SearchStrategy[Json]:
     deepest = 3
     if field.level >= deepest:
         return st.just([])
-    return st.lists(record(field.schema()), max_size=2)
+    return st.lists(value(field.inner), max_size=2)
 
 
 # In order: a subclass before its parent.
@@ -82,7 +82,7 @@ COMPOUND: dict[type, Callable[[Any], st.SearchStrategy[Json]]] = {
 SIMPLE: dict[type, st.SearchStrategy[Json]] = {
     native.Text: letters,
     native.Id: ids,
-    Base64: st.binary(max_size=6).map(lambda data: base64.b64encode(data).decode()),
+    Base64: st.binary(min_size=1, max_size=6).map(lambda data: base64.b64encode(data).decode()),
     Npi: st.just("1245319599"),
     Uri: st.sampled_from(["urn:x:2", "http://example.org/code"]),
     System: st.sampled_from(["urn:x:1", "http://example.org/mrn"]),

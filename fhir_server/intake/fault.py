@@ -7,13 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fhir_server.fhir.resource import Element, Json
+from fhir_server.intake.fields import UNKNOWN_FIELD
 
-_MESSAGES = {
-    "Missing data for required field.": "This field is required.",
-    "Field may not be null.": "null is not taken here: leave the field out if it was not asked.",
-    "Unknown field.": "There is no such field.",
-    "Invalid input type.": "This must be an object.",
-}
+_NULL = "Field may not be null."
 CRIMINAL_JUSTICE = (
     "Criminal justice information is not taken (CJIS Security Policy):"
     " keep it in the records management system."
@@ -88,6 +84,8 @@ def _below(path: str, name: str | int) -> str:
 
 def _message(path: str, message: str) -> str:
     name = path.rpartition(".")[2]
-    if message == "Unknown field." and criminal_justice(name):
+    if message == UNKNOWN_FIELD and criminal_justice(name):
         return CRIMINAL_JUSTICE
-    return _MESSAGES.get(message, message)
+    if message == _NULL:
+        return "null is not taken here: leave the field out if it was not asked."
+    return message

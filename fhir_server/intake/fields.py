@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from marshmallow import Schema, ValidationError, fields
 from typing_extensions import override
@@ -15,6 +16,7 @@ from typing_extensions import override
 from fhir_server.fhir.crisis_codes import YES_NO_UNKNOWN
 from fhir_server.fhir.resource import Json
 
+UNKNOWN_FIELD = "There is no such field."
 MOST_CHARACTERS_OF_AN_ID = 128
 MOST_CHARACTERS_OF_A_TEXT = 100_000
 MOST_ITEMS_OF_A_LIST = 1_000
@@ -238,11 +240,57 @@ class Language(Native):
 Fields = dict[str, fields.Field[Json]]
 
 
+class StrictSchema(Schema):
+    """A schema of required and optional fields that refuses all others.
+
+    Its `load` visits the fields that a value has, and not, as marshmallow's own does, each that it
+    might have: a crisis encounter has 180 of them and says 60.
+    """
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the fields that every value has."""
+        return tuple(name for name, field in self.fields.items() if field.required)
+
+    @override
+    def load(
+        self,
+        data: Json,
+        *,
+        many: bool | None = None,
+        partial: Json = None,
+        unknown: Json = None,
+    ) -> Json:
+        """Return the fields of `data` in their normal form.
+
+        Raises:
+            ValidationError: It is no object, or has faults; every fault is named.
+        """
+        if not isinstance(data, dict):
+            raise ValidationError({"_schema": ["This must be an object."]})
+        found: dict[str, Json] = {}
+        errors: dict[str, Json] = {
+            name: ["This field is required."] for name in self.required if name not in data
+        }
+        for name, value in data.items():
+            field = self.fields.get(name)
+            if field is None:
+                errors[name] = [UNKNOWN_FIELD]
+                continue
+            try:
+                found[name] = field.deserialize(value, name, data)
+            except ValidationError as error:
+                errors[name] = error.messages
+        if errors:
+            raise ValidationError(errors)
+        return found
+
+
 class Object(fields.Nested):
     """An object of these fields and no others."""
 
     def __init__(self, fields_: Fields, *, required: bool = False) -> None:
-        super().__init__(Schema.from_dict(fields_), required=required)
+        super().__init__(StrictSchema.from_dict(fields_), required=required)
 
 
 class Many(fields.List[Json]):
@@ -266,7 +314,16 @@ class Many(fields.List[Json]):
             raise ValidationError("This must be an array.")
         if len(value) > self.most:
             raise ValidationError(f"This must have at most {self.most} items.")
-        return super()._deserialize(value, attr, data, **kwargs)
+        found: list[Json] = []
+        errors: dict[int, Json] = {}
+        for index, item in enumerate(value):
+            try:
+                found.append(self.inner.deserialize(item))
+            except ValidationError as error:
+                errors[index] = error.messages
+        if errors:
+            raise ValidationError(errors)
+        return found
 
 
 def listed(codes: frozenset[str]) -> str:

@@ -9,7 +9,17 @@ from marshmallow import Schema
 from typing_extensions import override
 
 from fhir_server.fhir.resource import Json
-from fhir_server.intake.fields import Fields, Id, Many, Native, Number, Object, Text, Whole
+from fhir_server.intake.fields import (
+    Fields,
+    Id,
+    Many,
+    Native,
+    Number,
+    Object,
+    StrictSchema,
+    Text,
+    Whole,
+)
 
 # The fields of every record: its id, and its version where the sender numbers them.
 RECORD: Fields = {"id": Id(required=True), "recordVersion": Whole()}
@@ -32,7 +42,7 @@ ADDRESS: Fields = {
 
 def compiled(fields: Fields) -> Schema:
     """Return the schema of a whole record, to be made once and used for every one."""
-    return Schema.from_dict(fields)()
+    return StrictSchema.from_dict(fields)()
 
 
 class Address(Object):

@@ -7,6 +7,7 @@ can compute it. Each reference also carries the external id as Reference.identif
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from fhir_server.access.identity import Identify
@@ -89,6 +90,7 @@ def external_id(reference: Element | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
+@lru_cache(maxsize=1024)
 def agency_system(name: str, agency: str) -> str:
     """Return the identifier system `name` of an agency, whose id may hold any character."""
     return identifier_system(name, quote(agency, safe=""))

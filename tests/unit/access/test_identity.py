@@ -1,5 +1,6 @@
 """Ids that follow from what a record is called."""
 
+import hashlib
 import uuid
 
 from hypothesis import given
@@ -34,3 +35,10 @@ def test_id_is_a_proper_uuid() -> None:
     found = uuid.UUID(identifier(SECRET)("agency", "", "springfield-mct"))
 
     assert (found.version, found.variant) == (5, uuid.RFC_4122)
+
+
+@given(parts=st.tuples(names, names, names))
+def test_id_is_the_name_based_uuid_of_the_namespace(parts: tuple[str, str, str]) -> None:
+    namespace = uuid.UUID(bytes=hashlib.sha256(b"handoff intake ids\0" + SECRET).digest()[:16])
+
+    assert identifier(SECRET)(*parts) == str(uuid.uuid5(namespace, "\0".join(parts)))

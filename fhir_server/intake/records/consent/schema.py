@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError
 from typing_extensions import override
 
 from fhir_server.fhir import crisis_codes as codes
@@ -51,42 +51,19 @@ class Base64(Native):
     def read(self, value: Json) -> str:
         """Return the text as it is."""
         try:
-            base64.b64decode(value if isinstance(value, str) else "?", validate=True)
+            base64.b64decode(value if isinstance(value, str) and value else "?", validate=True)
         except (binascii.Error, ValueError):
             raise ValidationError("This must be base64.") from None
         return str(value)
 
 
-class Rules(fields.Field[Json]):
+class Rules(Many):
     """Exceptions, each of which may have exceptions."""
 
     def __init__(self, level: int = 1) -> None:
-        super().__init__()
+        below: Fields = {"exceptions": Rules(level + 1)} if level < MOST_LEVELS else {}
+        super().__init__(Object({"decision": _decision(), **_selectors(), **below}))
         self.level = level
-
-    def schema(self) -> Schema:
-        """Return the schema of one rule at this level."""
-        return _rule_schema(self.level)
-
-    @override
-    def _deserialize(
-        self, value: Json, attr: str | None, data: Mapping[str, Json] | None, **kwargs: Json
-    ) -> Json:
-        if not isinstance(value, list):
-            raise ValidationError("This must be an array.")
-        if self.level > MOST_LEVELS:
-            raise ValidationError(f"Rules are nested deeper than {MOST_LEVELS} levels.")
-        return self.schema().load(value, many=True)
-
-
-def _rule_schema(level: int) -> Schema:
-    if level not in _RULE_SCHEMAS:
-        below: Fields = {"exceptions": Rules(level + 1)}
-        _RULE_SCHEMAS[level] = compiled({"decision": _decision(), **_selectors(), **below})
-    return _RULE_SCHEMAS[level]
-
-
-_RULE_SCHEMAS: dict[int, Schema] = {}
 
 
 def _decision() -> Code:
