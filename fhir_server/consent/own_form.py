@@ -19,14 +19,13 @@ OWN_IDENTIFIER_TYPES = frozenset({"rms"})
 
 def shared_form(resource: Resource) -> Resource:
     """Return what others may get; the same object where that is all of it."""
-    shared = _shared(resource)
-    return shared if isinstance(shared, dict) else resource
+    return _of_element(resource) or resource
 
 
 def _shared(value: Json) -> Json:
     """Return `value` without own elements, None where nothing is left of it."""
     if isinstance(value, dict):
-        return _of_element(value)
+        return None if _is_own(value) else _of_element(value)
     if isinstance(value, list):
         return _of_list(value)
     return value
@@ -50,7 +49,7 @@ def _of_element(element: Element) -> Element | None:
 
 
 def _of_list(values: list[Json]) -> list[Json] | None:
-    kept = [None if _is_own(value) else _shared(value) for value in values]
+    kept = [_shared(value) for value in values]
     if all(one is other for one, other in zip(kept, values, strict=True)):
         return values
     # A null in a list stands for a primitive whose extensions are beside it, and has to stay.
@@ -60,9 +59,7 @@ def _of_list(values: list[Json]) -> list[Json] | None:
     return left or None
 
 
-def _is_own(value: Json) -> bool:
-    if not isinstance(value, dict):
-        return False
+def _is_own(value: Element) -> bool:
     if value.get("url") in OWN_EXTENSIONS:
         return True
     kind = value.get("type")
