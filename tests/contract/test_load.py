@@ -190,7 +190,7 @@ def test_a_load_that_is_killed_loses_nothing_and_leaves_nothing_half_written(
     database_url: str, tmp_path: Path
 ) -> None:
     """It is killed in the middle, again and again, until all is in."""
-    bundles_, each = 120, 4
+    bundles_, each = 70, 4
     lines = [json.dumps(a_bundle(observations=each)) for _ in range(bundles_)]
     path = tmp_path / "all.ndjson"
     path.write_text("\n".join(lines))
