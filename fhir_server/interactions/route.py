@@ -37,7 +37,7 @@ class Routes:
         handlers = self.table.get(template(path))
         if handlers is None:
             raise NotFoundError(f"No interaction lives at `/{'/'.join(path)}`.")
-        if path and path[0] not in self.types and path[0] not in _LITERAL and path[0][0] != "$":
+        if path and path[0] not in self.types and path[0] not in _LITERAL and path[0][:1] != "$":
             raise NotFoundError(f"`{path[0]}` is not a resource type of FHIR R4.")
         handler = handlers.get(method)
         if handler is None:

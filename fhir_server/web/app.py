@@ -3,6 +3,7 @@
 https://flask.palletsprojects.com/en/stable/patterns/appfactories/
 """
 
+import gc
 import logging
 from collections.abc import Callable
 
@@ -44,7 +45,11 @@ def create_app(server: Server) -> Flask:
 def create_application() -> Flask:
     """Return the application for the settings of the environment: what a worker process runs."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    return create_app(bootstrap.from_environment())
+    app = create_app(bootstrap.from_environment())
+    # What was made so far lives as long as the process: the garbage collector need not look again.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _handler(server: Server) -> Callable[[Exception], Response]:

@@ -53,7 +53,7 @@ class FhirApplication:
     ) -> tuple[FhirResponse, Presentation]:
         presentation = Presentation()
         try:
-            if path_of(environ) == _PUBLIC:
+            if _is_public(environ):
                 return self._capabilities(environ)
             repository = self._server.repository(caller(environ, self._server))
             request, presentation = fhir_request(environ, self._server)
@@ -66,3 +66,7 @@ class FhirApplication:
     def _capabilities(self, environ: "WSGIEnvironment") -> tuple[FhirResponse, Presentation]:
         request, presentation = fhir_request(environ, self._server)
         return self._server.capabilities(request), presentation
+
+
+def _is_public(environ: "WSGIEnvironment") -> bool:
+    return environ["REQUEST_METHOD"] in {"GET", "HEAD"} and path_of(environ) == _PUBLIC

@@ -58,6 +58,19 @@ def _of_accept(accept: str) -> str:
     )
 
 
+def require_plain(content_encoding: str) -> None:
+    """Require that a body is not compressed.
+
+    Raises:
+        UnsupportedMediaTypeError: It is.
+    """
+    if content_encoding.lower() not in {"", "identity"}:
+        raise UnsupportedMediaTypeError(
+            f"`{content_encoding}` bodies are not read here; send it without an encoding.",
+            expression="http.Content-Encoding",
+        )
+
+
 def require_json(content_type: str) -> None:
     """Require that a body is in a format that the server reads.
 

@@ -95,6 +95,7 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
     presentation, parameters = _presented(environ, parameters)
     body = b""
     if method in _BODY_METHODS:
+        negotiate.require_plain(environ.get("HTTP_CONTENT_ENCODING", ""))
         body = read_body(environ, server.settings.max_body_bytes)
         if path[-1:] == ("_search",):
             negotiate.require_form(environ.get("CONTENT_TYPE", ""))

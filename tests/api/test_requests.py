@@ -25,6 +25,7 @@ from tests.api.deployment import Deployment, Registration
         ("GET", "/no/such/place/at/all"),
         ("GET", ""),
         ("DELETE", "/metadata/x"),
+        ("DELETE", "/metadata"),
         ("GET", "/Patient/$recent-crises"),
     ],
 )
@@ -151,6 +152,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(
 
     with closing(connection):
         assert connection.getresponse().status == 413
+
+
+@pytest.mark.spec("http.html#mime-type", "SHALL")
+def test_a_compressed_body_is_refused(agency: httpx.Client) -> None:
+    response = agency.post("/Patient", content=b"x", headers={"Content-Encoding": "gzip"})
+
+    assert response.status_code == 415
 
 
 def test_text_that_is_not_utf_8_is_refused(agency: httpx.Client) -> None:

@@ -80,6 +80,7 @@ def test_what_is_there_is_found(table: Routes, method: str, path: str) -> None:
         "Patient/$ingest",
         "$nothing",
         "Patient//",
+        "/1",
         "_history",
         "_search",
         "metadata/1",
