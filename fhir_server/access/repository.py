@@ -22,6 +22,7 @@ from fhir_server.access.disclose import (
 )
 from fhir_server.access.ports import Ports
 from fhir_server.facts.query import FactQuery
+from fhir_server.fhir.json import decode
 from fhir_server.fhir.outcome import (
     FhirError,
     ForbiddenError,
@@ -162,8 +163,30 @@ class Repository:
         if not identifiers:
             return ()
         query = matching_context.patients_with(identifiers, self.ports.definitions)
-        page = self.ports.store.search(self._confinement.internal_search(query))
-        return tuple(found.id for found in page.matches)
+        return self._matching_ids(query)
+
+    def same_person(self, patient_id: str) -> tuple[Stored, ...]:
+        """Return a Patient, then the same person's Patients elsewhere that the caller may have.
+
+        The same person is who shares a strong identifier, or is linked. Each Patient is decided on
+        for itself; of those that are withheld nothing is told.
+
+        Raises:
+            ForbiddenError: No scope lets the caller read Patient.
+            NotFoundError: The Patient is absent or withheld.
+            GoneError: It was deleted.
+        """
+        asked = self.read("Patient", patient_id)
+        patient = decode(asked.body or b"{}")
+        ids = set(matching_context.linked(patient, self.ports.base))
+        query = matching_context.same_person(patient, self.ports.definitions)
+        ids.update(self._matching_ids(query))
+        confined = (self._confinement.read("Patient", id_) for id_ in sorted(ids - {patient_id}))
+        found = [self.ports.store.read(one) for one in confined]
+        others = tuple(one for one in found if one is not None and not one.deleted)
+        if others:
+            self._audit(Interaction(code="search-type", type="Patient"), others)
+        return asked, *others
 
     def new_id(self) -> str:
         """Return a fresh logical id, for a `Create` that others in its commit refer to."""
@@ -201,6 +224,10 @@ class Repository:
         return Confinement(
             context=self.context, definitions=self.ports.definitions, base=self.ports.base
         )
+
+    def _matching_ids(self, query: Query) -> tuple[str, ...]:
+        page = self.ports.store.search(self._confinement.internal_search(query))
+        return tuple(found.id for found in page.matches)
 
     def _find(self, type_: str, id_: str, version: int | None = None) -> Stored:
         confined = self._confinement.read(type_, id_, version)

@@ -407,3 +407,36 @@ def test_totals_count_what_the_caller_may_have(gate: Gate) -> None:
     page = gate.caller("clinic").page("Patient", _total="accurate")
 
     assert page.total == 1
+
+
+class TestSamePerson:
+    """One Patient per agency and person."""
+
+    SSN = "http://hl7.org/fhir/sid/us-ssn"
+
+    def test_patients_elsewhere_are_found_as_far_as_the_caller_may_have_them(
+        self, gate: Gate
+    ) -> None:
+        number = [{"system": self.SSN, "value": "458217703"}]
+        here = gate.caller("mct").post(patient(identifier=number))
+        elsewhere = gate.caller("clinic").post(patient(identifier=number))
+        gate.caller("program").post(patient(identifier=number))
+        gate.caller("mct").remove("Patient", gate.caller("mct").post(patient(identifier=number)))
+
+        emergency = gate.caller("ed", Purpose.ETREAT, medical_personnel=True)
+
+        assert [one.id for one in emergency.same_person(here)] == [here, elsewhere]
+        assert [one.id for one in gate.caller("mct").same_person(here)] == [here]
+
+    def test_links_are_followed_both_ways(self, gate: Gate) -> None:
+        mct = gate.caller("mct")
+        first = mct.post(patient())
+        link = {"other": reference(f"Patient/{first}"), "type": "seealso"}
+        second = mct.post(patient(link=[link, {**link, "type": "replaces"}]))
+
+        assert [one.id for one in mct.same_person(first)] == [first, second]
+        assert [one.id for one in mct.same_person(second)] == [second, first]
+
+    def test_nobody_learns_of_a_patient_by_asking_who_is_the_same(self, gate: Gate) -> None:
+        with pytest.raises(NotFoundError):
+            gate.caller("stranger").same_person(ana(gate))

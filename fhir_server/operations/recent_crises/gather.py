@@ -1,7 +1,7 @@
 """What the caller may have of a person's recent crises, found through the gate and nothing else.
 
-https://hl7.org/fhir/R4/patient.html#link : the same person's Patients at other agencies are
-followed, and the gate decides about each of them as about any other.
+The same person's Patients at other agencies belong to it, and the gate decides about each of them
+as about any other (https://hl7.org/fhir/R4/patient.html#link).
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,13 @@ from fhir_server.access.repository import Repository
 from fhir_server.fhir import dates
 from fhir_server.fhir.crisis import ENCOUNTER_TYPE_SYSTEM, code_system
 from fhir_server.fhir.json import decode
-from fhir_server.fhir.outcome import ForbiddenError, GoneError, NotFoundError
-from fhir_server.fhir.resource import MICROSECONDS, Resource, items
+from fhir_server.fhir.outcome import ForbiddenError
+from fhir_server.fhir.resource import MICROSECONDS, Resource
 from fhir_server.search.parse import parse
 from fhir_server.search.query import Query
 from fhir_server.storage.rows import Stored
 
 _LIVE = "planned,arrived,triaged,in-progress,onleave,finished,unknown"
-_MOST_LINKS = 20
 _MOST_FURTHER = 100
 
 
@@ -98,22 +97,8 @@ _ACTIVE_PLAN = (
 
 
 def _patients(repository: Repository, patient_id: str) -> tuple[Found, ...]:
-    """Return the Patient, then those that it links to or that link to it, by id."""
-    asked = _found(repository.read("Patient", patient_id))
-    linked = {
-        _reference(link.get("other")).removeprefix("Patient/")
-        for link in items(asked.resource, "link")
-        if link.get("type") == "seealso"
-    }
-    incoming = _search(repository, "Patient", (("link", f"Patient/{patient_id}"),), _MOST_LINKS)
-    linked.update(each.stored.id for each in incoming)
-    found = [asked]
-    for id_ in sorted(linked - {patient_id, ""})[:_MOST_LINKS]:
-        try:
-            found.append(_found(repository.read("Patient", id_)))
-        except (NotFoundError, GoneError):
-            continue  # withheld and absent are alike: the record may be incomplete
-    return tuple(found)
+    """Return the Patient, then the same person's Patients at other agencies, by id."""
+    return tuple(map(_found, repository.same_person(patient_id)))
 
 
 def _crises(
