@@ -14,7 +14,7 @@ def next_number() -> int:
     return next(_numbers)
 
 
-def message(agency: str = AGENCY, *, id_: str = "", sent: str = "", **records: Json) -> Json:
+def message(agency: str = AGENCY, /, *, id_: str = "", sent: str = "", **records: Json) -> Json:
     """Return a message of `agency` that holds `records` under their names."""
     source = {
         "agency": agency,

@@ -5,7 +5,6 @@ and every resource on the way keeps the rules of its definition.
 """
 
 import re
-import uuid
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from fhir_server import registry
+from fhir_server.access.identity import identifier
 from fhir_server.fhir import definitions
 from fhir_server.fhir.json import decode, encode
 from fhir_server.intake import records
@@ -29,7 +29,7 @@ DEFINITIONS = definitions.load()
 SOURCE = Source(
     agency="springfield-mct",
     organization="org-1",
-    identify=lambda *parts: str(uuid.uuid5(uuid.NAMESPACE_OID, "|".join(parts))),
+    identify=identifier(b"secret"),
     system="cad-lite",
     message_id="m-1",
     sent_at="2026-03-04T15:02:11-06:00",

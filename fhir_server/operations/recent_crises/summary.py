@@ -8,7 +8,7 @@ identifier follows from its content.
 
 import uuid
 from collections.abc import Iterator
-from html import escape
+from html import escape as escape_all
 
 from fhir_server.fhir.bundle import ResourceEntry, document
 from fhir_server.fhir.crisis import code_system
@@ -110,8 +110,9 @@ def _effect(found: Found) -> str:
         if str(coding.get("system", "")).endswith("/crisis-consent-kind")
     ]
     until = provision.get("period", {}).get("end")
-    parts = [str(provision.get("type", "")), *kinds, f"until {until}" if until else ""]
-    return ", ".join(part.replace("-", " ") if part in kinds else part for part in parts if part)
+    words = [str(kind).replace("-", " ") for kind in kinds]
+    parts = [str(provision.get("type", "")), *words, f"until {until}" if until else ""]
+    return ", ".join(filter(None, parts))
 
 
 def _notices(gathered: Gathered) -> Iterator[str]:
@@ -129,6 +130,11 @@ def _labels(gathered: Gathered) -> Iterator[str]:
     for found in gathered.everything:
         for label in items(found.resource.get("meta", {}), "security"):
             yield str(label.get("code", ""))
+
+
+def escape(text: str) -> str:
+    """Return text for XHTML; quotation marks need no escape outside of attributes."""
+    return escape_all(text, quote=False)
 
 
 def _table(rows: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> str:
