@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.access.changes import Change, Committed, Create, Delete, Update
-from fhir_server.access.repository import Repository
+from fhir_server.access.repository import Receipting, Repository
 from fhir_server.fhir.outcome import (
     FhirError,
     InvalidRequestError,
@@ -46,7 +46,7 @@ class Write:
 
 
 def transaction(
-    bundle: Resource, repository: Repository, receipt: Receipt | None = None
+    bundle: Resource, repository: Repository, receipt: Receipt | Receipting | None = None
 ) -> tuple[Committed, ...]:
     """Make every change of a transaction Bundle; the results are in the order of its writes.
 
@@ -61,7 +61,9 @@ def transaction(
 
 
 def commit(
-    entries: Sequence[Entry], repository: Repository, receipt: Receipt | None = None
+    entries: Sequence[Entry],
+    repository: Repository,
+    receipt: Receipt | Receipting | None = None,
 ) -> tuple[Committed, ...]:
     """Make the changes of `entries`, none of which is a read; the results are in their order.
 
@@ -73,13 +75,17 @@ def commit(
     targets = {found.entry.full_url: found.target for found in writes if found.entry.full_url}
     linked = links.Links(targets, repository.ports.definitions)
     changes = [_change(found, linked) for found in writes]
+
+    def in_order(done: tuple[Committed, ...]) -> tuple[Committed, ...]:
+        by_entry = {found.entry.index: result for found, result in zip(writes, done, strict=True)}
+        return tuple(by_entry[found.index] for found in entries)
+
+    written = (lambda done: receipt(in_order(done))) if callable(receipt) else receipt
     try:
-        done = repository.commit(changes, receipt)
+        return in_order(repository.commit(changes, written))
     except FhirError as error:
         error.issues = tuple(_placed(issue, writes) for issue in error.issues)
         raise
-    by_entry = {found.entry.index: result for found, result in zip(writes, done, strict=True)}
-    return tuple(by_entry[found.index] for found in entries)
 
 
 def _turn(write: Write) -> int:
@@ -127,8 +133,7 @@ def _change(write: Write, linked: links.Links) -> Change:
         raise InvalidRequestError(str(error), expression=f"{where}.request.ifMatch") from None
     if write.entry.method == "DELETE":
         return Delete(type=write.type, id=write.id, if_match=version)
-    resource = linked.replaced(_resource(write), write.entry.full_url)
-    _require_resolved(resource, where)
+    resource = _linked(write, linked)
     if write.entry.method == "POST":
         return Create(type=write.type, resource=resource, id=write.id)
     return Update(type=write.type, id=write.id, resource=resource, if_match=version)
@@ -150,20 +155,13 @@ def _resource(write: Write) -> Resource:
     return resource
 
 
-def _require_resolved(resource: Resource, where: str) -> None:
-    found = list(links.references(resource))
-    lost = links.unresolved(found)
-    if lost:
-        raise InvalidRequestError(
-            f"`{lost[0]}` is not the fullUrl of an entry that is created or updated.",
-            expression=f"{where}.resource",
-        )
-    searches = links.conditional(found)
-    if searches:
-        raise NotSupportedError(
-            f"Conditional references such as `{searches[0]}` are not supported.",
-            expression=f"{where}.resource",
-        )
+def _linked(write: Write, linked: links.Links) -> Resource:
+    resource = _resource(write)
+    try:
+        return linked.replaced(resource, write.entry.full_url)
+    except (InvalidRequestError, NotSupportedError) as error:
+        where = f"{write.entry.expression}.resource"
+        raise type(error)(str(error), expression=where) from None
 
 
 def _placed(issue: Issue, writes: Sequence[Write]) -> Issue:

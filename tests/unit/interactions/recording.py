@@ -10,7 +10,7 @@ from typing_extensions import override
 from fhir_server.access.changes import Change, Committed, Create, Delete
 from fhir_server.access.context import AccessContext
 from fhir_server.access.ports import Ports
-from fhir_server.access.repository import Repository
+from fhir_server.access.repository import Receipting, Repository
 from fhir_server.fhir.definitions import load
 from fhir_server.fhir.json import encode
 from fhir_server.fhir.outcome import FhirError
@@ -32,13 +32,14 @@ class Recording(Repository):
 
     @override
     def commit(
-        self, changes: Sequence[Change], receipt: Receipt | None = None
+        self, changes: Sequence[Change], receipt: Receipt | Receipting | None = None
     ) -> tuple[Committed, ...]:
         if self.refusal is not None:
             raise self.refusal
         self.changes.extend(changes)
-        self.receipts.append(receipt)
-        return tuple(_committed(change) for change in changes)
+        done = tuple(_committed(change) for change in changes)
+        self.receipts.append(receipt(done) if callable(receipt) else receipt)
+        return done
 
 
 def recording(refusal: FhirError | None = None) -> Recording:

@@ -1,6 +1,5 @@
 """https://hl7.org/fhir/R4/http.html#trules ."""
 
-import json
 from copy import deepcopy
 
 import pytest
@@ -8,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.fhir.definitions import load
+from fhir_server.fhir.outcome import FhirError, InvalidRequestError, NotSupportedError
 from fhir_server.fhir.resource import Json, Resource
-from fhir_server.interactions.links import Links, TypedWalk, conditional, references, unresolved
+from fhir_server.interactions.links import Links, TypedWalk
 
 PATIENT = "urn:uuid:0b3f8b6e-0000-4000-8000-000000000001"
 ORGANIZATION = "urn:uuid:0b3f8b6e-0000-4000-8000-000000000002"
@@ -154,13 +154,33 @@ def test_every_element_named_reference_is_a_link() -> None:
     assert types <= {"uri", "string"}
 
 
-def test_references_that_lead_nowhere_are_found() -> None:
-    resource = json.loads(
-        '{"a": [{"reference": "urn:uuid:1"}], "b": {"reference": "Patient?identifier=1"},'
-        ' "c": {"reference": "http://x/y?z"}, "d": {"reference": {"reference": "#x"}}}'
-    )
+@pytest.mark.parametrize(
+    ("reference", "error"),
+    [
+        ("urn:uuid:1", InvalidRequestError),
+        ("urn:oid:1.2", InvalidRequestError),
+        ("Patient?identifier=1", NotSupportedError),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [[], [PATIENT]])
+def test_references_that_lead_nowhere_are_refused(
+    reference: str, error: type[FhirError], elsewhere: list[str]
+) -> None:
+    resource = {
+        "resourceType": "CarePlan",
+        "instantiatesUri": elsewhere,
+        "author": {"reference": reference},
+    }
 
-    found = list(references(resource))
+    with pytest.raises(error):
+        replaced(resource)
 
-    assert unresolved(found) == ["urn:uuid:1"]
-    assert conditional(found) == ["Patient?identifier=1"]
+
+def test_other_references_stay_as_they_are() -> None:
+    resource = {
+        "resourceType": "CarePlan",
+        "subject": {"reference": "http://x.example/y?z"},
+        "author": {"reference": "#contained"},
+    }
+
+    assert replaced(resource) is resource

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.access.changes import Create, Delete, Update
+from fhir_server.access.changes import Committed, Create, Delete, Update
 from fhir_server.fhir.outcome import (
     ConflictError,
     InvalidRequestError,
@@ -81,6 +81,17 @@ def test_the_receipt_goes_with_the_commit() -> None:
     transaction({"entry": [of_method("POST", 1)]}, repository, receipt)
 
     assert repository.receipts == [receipt]
+
+
+def test_a_receipt_may_be_made_of_the_results_in_the_order_of_the_writes() -> None:
+    repository = recording()
+
+    def made(done: tuple[Committed, ...]) -> Receipt:
+        return Receipt(key=" ".join(found.method for found in done), result=b"")
+
+    transaction({"entry": [of_method("PUT", 1), of_method("DELETE", 2)]}, repository, made)
+
+    assert [receipt.key for receipt in repository.receipts if receipt] == ["PUT DELETE"]
 
 
 def test_a_fault_is_placed_in_the_bundle() -> None:
