@@ -39,16 +39,6 @@ def text(name: str) -> ColumnElement[str]:
     return sa.bindparam(name, type_=_TEXT)
 
 
-def one_of(found: ColumnElement[Any], names: tuple[str, ...], dialect: str) -> ColumnElement[bool]:
-    """Return whether `found` is in the short list bound under `names` (shape.Values.add_few).
-
-    SQLite gets comparisons written out: an IN list of parameters costs 5 to 10 % more.
-    """
-    if dialect == "postgresql":
-        return found == sa.any_(sa.bindparam(names[0], type_=ARRAY(_BIG)))
-    return any_of(found, *map(number, names))
-
-
 def in_list(
     found: ColumnElement[Any], name: str, dialect: str, *, texts: bool = False
 ) -> ColumnElement[bool]:

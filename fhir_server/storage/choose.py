@@ -35,7 +35,7 @@ from fhir_server.storage.shape import (
     Some,
 )
 
-FEW = 1000
+FEW = 300
 _LEAVES = (HasToken, HasString, HasDate, HasReference)
 
 
@@ -59,7 +59,7 @@ class Chooser:
                 return WalkOfPatient(test) if all_valued else FromOwner(test)
             if isinstance(test, HasReference) and test.type_id == self.patient_type:
                 return WalkOfPatient(test) if all_valued else FromLeaves((test,))
-        few = self._few()
+        few = self._few(sort[0] if walked else None)
         if few is not None:
             return few
         return Walk() if walked else FromType()
@@ -73,15 +73,18 @@ class Chooser:
 
     def for_total(self, walked: ByValue | None) -> Driver:
         """Return the way to all rows; `walked` is a date that the query bounds."""
-        driver = self.for_page((ByUpdated(descending=True),))
-        return Walk() if isinstance(driver, FromType) and walked is not None else driver
+        order: Key = walked or ByUpdated(descending=True)
+        return self.for_page((order,))
 
-    def _few(self) -> FromLeaves | None:
-        """Return the way over the value that the fewest resources have, if those are few."""
+    def _few(self, walked: Key | None) -> FromLeaves | None:
+        """Return the way over the value that the fewest resources have, if those are few.
+
+        The window of the walk itself is no other way: the walk stops when the page is full.
+        """
         counted = [
             (self.count(leaves), leaves)
             for leaves in map(_drivable, self.tests)
-            if leaves is not None
+            if leaves is not None and not _is_window(leaves, walked)
         ]
         least = min(counted, key=lambda pair: pair[0], default=None)
         return FromLeaves(least[1]) if least is not None and least[0] < FEW else None
@@ -100,6 +103,13 @@ def _key(key: SortKey) -> Key:
     dated = key.parameter.type is SearchType.DATE
     table = schema.ix_date if dated else schema.ix_string
     return ByValue(table.name, key.parameter.param_id, key.descending)
+
+
+def _is_window(leaves: Leaves, walked: Key | None) -> bool:
+    return isinstance(walked, ByValue) and any(
+        isinstance(leaf, HasDate | HasString) and leaf.param_id == walked.param_id
+        for leaf in leaves
+    )
 
 
 def _drivable(test: Shape) -> Leaves | None:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from fhir_server.storage import consent_sql
+
 # Any number that nothing else in this database uses.
 _ADVISORY_LOCK = 4_611_011
 
@@ -23,6 +25,8 @@ def upgrade(connection: sa.Connection) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     if connection.dialect.name == "postgresql":
+        # Made of the code that searches run, so that the two cannot differ.
+        connection.exec_driver_sql(consent_sql.function())
         _forget_foreign_transactions(connection)
 
 

@@ -204,7 +204,7 @@ _index("compartment_patient", compartment, "patient rid owner")
 # Who treats whom, and which resource (`rid`) says so.
 relation = _derived(
     "relation",
-    "rid organization since until self_asserted",
+    "rid owner organization since until self_asserted",
     _column("organization", BIG),
     _column("since", BIG),
     _column("until", BIG),

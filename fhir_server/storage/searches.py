@@ -22,6 +22,7 @@ from fhir_server.storage.plan import (
     Leaves,
     Plan,
     Walk,
+    WalkOfPatient,
     WithoutValue,
 )
 from fhir_server.storage.prepared import Prepared, Recent
@@ -129,11 +130,8 @@ class _Search:
             (ByValue(schema.ix_date.name, date.param_id, descending=True) for date in dates), None
         )
         driver = self._chooser.for_total(walked)
-        plan = self._plan(driver, None, None)
-        if isinstance(driver, Walk) and walked is not None:
-            plan = replace(plan, sort=(walked,))
-        else:
-            plan = replace(plan, sort=(ByUpdated(descending=True),))
+        order = walked if walked is not None and isinstance(driver, Walk | WalkOfPatient) else None
+        plan = replace(self._plan(driver, None, None), sort=(order or ByUpdated(descending=True),))
         ((number,),) = self._fetch(search_sql.total, plan)
         return int(number)
 

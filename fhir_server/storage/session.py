@@ -18,6 +18,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.sql.compiler import SQLCompiler
 from typing_extensions import override
 
@@ -29,6 +30,17 @@ Values = Mapping[str, Any]
 
 _POSTGRESQL = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _SQLITE = pysqlite.dialect(paramstyle="qmark")
+
+
+class _HintingCompiler(SQLiteCompiler):
+    """Writes a hint (`INDEXED BY …`) after the table that it is for."""
+
+    @override
+    def get_from_hint_text(self, table: sa.FromClause, text: str | None) -> str | None:
+        return text
+
+
+_SQLITE.statement_compiler = _HintingCompiler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +62,7 @@ def compile_sql(statement: sa.sql.ClauseElement, dialect: str) -> Sql:
     compiled = statement.compile(dialect=_POSTGRESQL if dialect == "postgresql" else _SQLITE)
     if not isinstance(compiled, SQLCompiler):
         raise TypeError("Only statements that take values are compiled to text.")
-    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    fixed = {name: value for name, value in (compiled.params or {}).items() if value is not None}
     return Sql(text=str(compiled), names=tuple(compiled.positiontup or ()), fixed=fixed)
 
 

@@ -1,0 +1,352 @@
+"""Small random worlds of resources, relations and directives, and what a search in them means.
+
+The meaning is that of search/matches.py; storage is held against it (tests/contract).
+"""
+
+from dataclasses import dataclass, replace
+from functools import cmp_to_key
+
+from hypothesis import strategies as st
+
+from fhir_server.search.candidate import Candidate
+from fhir_server.search.expression import (
+    And,
+    Comparison,
+    ConsentPermits,
+    DateIn,
+    Everything,
+    Expression,
+    IdIs,
+    Not,
+    Nothing,
+    Or,
+    OwnerIs,
+    RefersTo,
+    StringStarts,
+    TokenIs,
+    UpdatedIn,
+)
+from fhir_server.search.indexed import Indexed, ReferenceValue, StringValue, TokenValue
+from fhir_server.search.labels import ALL_PURPOSES, ConsentRow, Purpose, Relation
+from fhir_server.search.matches import matches
+from fhir_server.search.query import SortKey
+from fhir_server.storage.rows import Address
+from tests.builders import CLASS, DATE, NAME, NOW, PROVIDER, STATUS, SUBJECT, Draft, date
+
+PATIENTS: tuple[Address, ...] = tuple(("Patient", name) for name in ("ann", "bob", "cy"))
+ORGANIZATIONS: tuple[Address, ...] = tuple(("Organization", name) for name in ("mct", "ehr", "ed"))
+OPEN = 2**62
+LABELS = 15
+_INSTANTS = st.integers(0, 12)
+_PURPOSES = (Purpose.TREAT, Purpose.ETREAT, Purpose.PUBHLTH)
+_CODES, _SYSTEMS = ("a", "b"), ("", "urn:s", "urn:t")
+_NAMES = ("a", "ab", "abc", "b", "é", "e\U0001f600")
+_URLS = ("http://elsewhere.example/Patient/1", "urn:x")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A ConsentRow whose actors are named by address."""
+
+    patient: Address
+    deny: bool
+    actor: Address | None
+    not_actor: Address | None
+    custodian: Address | None
+    purpose_mask: int
+    any_mask: int
+    cover_mask: int
+    valid: tuple[int, int]
+    typed: bool
+    node: int
+    parent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    drafts: tuple[Draft, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """A ConsentPermits whose organisations are named by address."""
+
+    own: frozenset[Address]
+    actors: frozenset[Address]
+    leaf: ConsentPermits
+
+    def permits(self, keys: dict[Address, int]) -> ConsentPermits:
+        return replace(
+            self.leaf,
+            own=frozenset(keys[address] for address in self.own),
+            actors=frozenset(keys[address] for address in self.actors),
+        )
+
+
+def _interval(lo: int, length: int, ends: int) -> tuple[int, int]:
+    return (-OPEN if ends == 1 else lo), (OPEN if ends == 2 else lo + length)
+
+
+intervals = st.builds(_interval, _INSTANTS, st.integers(1, 5), st.sampled_from((0, 0, 0, 1, 2)))
+masks = st.integers(0, LABELS)
+patients = st.sampled_from(PATIENTS)
+organizations = st.sampled_from(ORGANIZATIONS)
+
+
+@st.composite
+def _indexed(draw: st.DrawFn) -> Indexed:
+    tokens = st.builds(
+        TokenValue,
+        param_id=st.sampled_from((CLASS.param_id, STATUS.param_id)),
+        system=st.sampled_from(_SYSTEMS),
+        code=st.sampled_from(_CODES),
+    )
+    strings = st.builds(
+        lambda text: StringValue(param_id=NAME.param_id, normal=text, exact=text),
+        st.sampled_from(_NAMES),
+    )
+    local = st.builds(
+        lambda param, address: ReferenceValue(param_id=param, type=address[0], id=address[1]),
+        st.sampled_from((SUBJECT.param_id, PROVIDER.param_id)),
+        st.sampled_from((*PATIENTS, *ORGANIZATIONS)),
+    )
+    foreign = st.builds(
+        ReferenceValue, param_id=st.just(SUBJECT.param_id), url=st.sampled_from(_URLS)
+    )
+    return Indexed(
+        tokens=tuple(draw(st.sets(tokens, max_size=3))),
+        strings=tuple(draw(st.sets(strings, max_size=2))),
+        dates=tuple(date(lo, hi) for lo, hi in draw(st.sets(intervals, max_size=2))),
+        references=tuple(draw(st.sets(local | foreign, max_size=3))),
+    )
+
+
+_relations = st.tuples(
+    patients, organizations, st.integers(NOW - 2, NOW), st.integers(NOW, NOW + 2), st.booleans()
+)
+
+
+@st.composite
+def _draft(draw: st.DrawFn, number: int) -> Draft:
+    address: Address = ("Encounter", f"e{number}")
+    owner = draw(st.sampled_from((*PATIENTS, *PATIENTS, None, address)))
+    further = [patient for patient in PATIENTS if patient != owner]
+    return Draft(
+        id=address[1],
+        owner=owner,
+        custodian=draw(organizations),
+        labels=draw(masks),
+        indexed=draw(_indexed()),
+        patients=tuple(draw(st.sets(st.sampled_from(further), max_size=1))),
+        relations=tuple(draw(st.sets(_relations, max_size=2))),
+    )
+
+
+@st.composite
+def _rules(draw: st.DrawFn, patient: Address) -> tuple[Rule, ...]:
+    some = st.none() | organizations
+    return tuple(
+        Rule(
+            patient=patient,
+            deny=draw(st.booleans()),
+            actor=draw(some),
+            not_actor=draw(st.none() | some),
+            custodian=draw(some),
+            purpose_mask=draw(st.sampled_from((ALL_PURPOSES, 1, 4, 5))),
+            any_mask=draw(st.sampled_from((511, 1, 2, 6))),
+            cover_mask=draw(masks),
+            valid=draw(st.sampled_from(((0, OPEN), (0, NOW), (NOW, NOW + 1), (NOW + 1, OPEN)))),
+            typed=draw(st.booleans()),
+            node=node,
+            parent=draw(st.integers(0, node - 1)),
+        )
+        for node in range(1, draw(st.integers(0, 5)) + 1)
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    drafts = [draw(_draft(number)) for number in range(draw(st.integers(1, 8)))]
+    rules = [rule for patient in PATIENTS for rule in draw(_rules(patient))]
+    return World(drafts=tuple(drafts), rules=tuple(rules))
+
+
+@st.composite
+def requesters(draw: st.DrawFn) -> Requester:
+    return Requester(
+        own=draw(st.frozensets(organizations, max_size=2)),
+        actors=draw(st.frozensets(organizations, max_size=3)),
+        leaf=ConsentPermits(
+            own=frozenset(),
+            actors=frozenset(),
+            purpose=int(draw(st.sampled_from(_PURPOSES))),
+            at=NOW,
+            matrix=draw(masks),
+            matrix_treating=draw(masks),
+            absolute=draw(st.sampled_from((0, 0, 8, 3))),
+            own_withheld=draw(st.sampled_from((0, 8))),
+            overrides_denials=draw(st.booleans()),
+            system=draw(st.sampled_from((False, False, False, True))),
+        ),
+    )
+
+
+def _leaves() -> st.SearchStrategy[Expression]:
+    comparisons = st.sampled_from(Comparison)
+    spans = st.tuples(_INSTANTS, st.integers(1, 4))
+    tokens = st.sampled_from((CLASS, STATUS))
+    return st.one_of(
+        st.builds(
+            TokenIs,
+            parameter=tokens,
+            system=st.none() | st.sampled_from(_SYSTEMS),
+            code=st.sampled_from(_CODES),
+        ),
+        st.builds(TokenIs, parameter=tokens, system=st.sampled_from(_SYSTEMS), code=st.none()),
+        st.builds(
+            lambda comparison, span: DateIn(
+                parameter=DATE, comparison=comparison, lo=span[0], hi=sum(span)
+            ),
+            comparisons,
+            spans,
+        ),
+        st.builds(
+            lambda comparison, span: UpdatedIn(
+                comparison=comparison, lo=NOW + span[0], hi=NOW + sum(span)
+            ),
+            comparisons,
+            spans,
+        ),
+        st.builds(StringStarts, parameter=st.just(NAME), prefix=st.sampled_from(("", *_NAMES))),
+        st.builds(
+            lambda param, address: RefersTo(parameter=param, type=address[0], id=address[1]),
+            st.sampled_from((SUBJECT, PROVIDER)),
+            st.sampled_from((*PATIENTS, *ORGANIZATIONS, ("Patient", "nobody"))),
+        ),
+        st.builds(RefersTo, parameter=st.just(SUBJECT), url=st.sampled_from(_URLS)),
+        st.builds(
+            IdIs,
+            ids=st.lists(st.sampled_from(("e0", "e1", "e5", "zz")), max_size=3).map(tuple),
+        ),
+        st.builds(OwnerIs, patient_id=st.sampled_from(("ann", "bob", "nobody"))),
+        st.sampled_from((Everything(), Nothing())),
+    )
+
+
+def expressions() -> st.SearchStrategy[Expression]:
+    def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+        operands = st.lists(inner, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(And, operands=operands),
+            st.builds(And, operands=operands),
+            st.builds(Or, operands=operands),
+            st.builds(Not, operand=inner),
+        )
+
+    return st.recursive(_leaves(), grown, max_leaves=5)
+
+
+def sorts() -> st.SearchStrategy[tuple[SortKey, ...]]:
+    keys = st.builds(SortKey, parameter=st.sampled_from((DATE, NAME)), descending=st.booleans())
+    columns = st.builds(SortKey, by_id=st.booleans(), descending=st.booleans())
+    return st.lists(keys | keys | columns, max_size=2).map(tuple)
+
+
+def consent_rows(world: World, keys: dict[Address, int], type_id: int) -> list[ConsentRow]:
+    """Return the rules of all patients; a node has kids if another names it as parent."""
+    parents = {(rule.patient, rule.parent) for rule in world.rules}
+    return [
+        ConsentRow(
+            owner=keys[rule.patient],
+            deny=rule.deny,
+            actor=keys[rule.actor] if rule.actor else 0,
+            not_actor=keys[rule.not_actor] if rule.not_actor else 0,
+            purpose_mask=rule.purpose_mask,
+            type_id=type_id if rule.typed else 0,
+            custodian=keys[rule.custodian] if rule.custodian else 0,
+            any_mask=rule.any_mask,
+            cover_mask=rule.cover_mask,
+            valid_from=rule.valid[0],
+            valid_to=rule.valid[1],
+            node=rule.node,
+            parent=rule.parent,
+            has_kids=(rule.patient, rule.node) in parents,
+        )
+        for rule in world.rules
+    ]
+
+
+def candidates(
+    draft: Draft,
+    world: World,
+    keys: dict[Address, int],
+    rules: list[ConsentRow],
+    last_updated: int,
+) -> list[Candidate]:
+    """Return the resource as each of its patients' resource: its owner's first."""
+    type_ids = {rule.type_id for rule in rules} - {0}
+    relations = [
+        Relation(
+            patient=keys[patient],
+            organization=keys[organization],
+            since=since,
+            until=until,
+            source=0,
+            asserted_by_self=by_self,
+        )
+        for other in world.drafts
+        for patient, organization, since, until, by_self in other.relations
+    ]
+    owners = [draft.owner, *draft.patients]
+    return [
+        Candidate(
+            type=draft.type,
+            type_id=next(iter(type_ids), 1),
+            id=draft.id,
+            owner=keys[owner] if owner else 0,
+            patient_id=owner[1] if owner and owner[0] == "Patient" else None,
+            custodian=keys[draft.custodian],
+            labels=draft.labels,
+            last_updated=last_updated,
+            indexed=draft.indexed,
+            relations=tuple(found for found in relations if owner and found.patient == keys[owner]),
+            rules=tuple(rule for rule in rules if owner and rule.owner == keys[owner]),
+        )
+        for owner in owners
+    ]
+
+
+def meant(where: Expression, permits: ConsentPermits, seen: list[Candidate]) -> bool:
+    """Return whether a resource is to be found: each of its patients must permit it."""
+    return matches(where, seen[0]) and all(matches(permits, candidate) for candidate in seen)
+
+
+def in_order(found: list[tuple[Candidate, int]], sort: tuple[SortKey, ...]) -> list[str]:
+    """Return the ids in the order that `sort` asks for; the numbers are the resources' keys."""
+    keys = sort or (SortKey(descending=True),)
+
+    def compare(one: tuple[Candidate, int], other: tuple[Candidate, int]) -> int:
+        for key in keys:
+            left, right = _value(one[0], key), _value(other[0], key)
+            if left != right:
+                if left is None or right is None:
+                    return 1 if left is None else -1
+                return (1 if left > right else -1) * (-1 if key.descending else 1)
+        return (one[1] - other[1]) * (-1 if keys[-1].descending else 1)
+
+    return [candidate.id for candidate, _ in sorted(found, key=cmp_to_key(compare))]
+
+
+def _value(candidate: Candidate, key: SortKey) -> tuple[int, bytes] | None:
+    if key.by_id:
+        return 0, candidate.id.encode()
+    if key.parameter is None:
+        return candidate.last_updated, b""
+    values = (
+        [(value.lo, b"") for value in candidate.indexed.dates]
+        if key.parameter == DATE
+        else [(0, value.normal.encode()) for value in candidate.indexed.strings]
+    )
+    pick = max if key.descending else min
+    return pick(values, default=None)
