@@ -48,6 +48,8 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
+        # A worker that is told to stop while it starts would never stop of its own accord.
+        workers_kill_timeout=10,
         blocking_threads=1,
         factory=True,
         websockets=False,
