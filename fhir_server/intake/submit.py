@@ -29,7 +29,8 @@ from fhir_server.intake.source import Identify
 from fhir_server.matching import exact
 from fhir_server.storage.rows import Address, Receipt
 
-_MOST_ATTEMPTS = 3
+# More than a handful of writers of one record at once is no accident.
+_MOST_ATTEMPTS = 10
 
 
 def submit(record: Record, body: bytes, repository: Repository, identify: Identify) -> Answer:
@@ -91,12 +92,25 @@ def _commit(prepared_: Prepared, planned: Plan, on_file: OnFile, repository: Rep
     made: list[Result] = []
 
     def receipt(committed: tuple[Committed, ...]) -> Receipt:
+        _require_as_planned(prepared_, planned, committed)
         made.append(_accepted(prepared_, planned, committed, on_file))
         return _receipt(prepared_, planned, made[-1])
 
     changes = [_linked(change, repository) for change in planned.changes]
     repository.commit(changes, receipt)
     return made[-1]
+
+
+def _require_as_planned(prepared_: Prepared, planned: Plan, committed: Sequence[Committed]) -> None:
+    """Require that a record that was planned as new is new: else another writer came between.
+
+    Raises:
+        VersionConflictError: There is an earlier version of the record, of which we know nothing.
+    """
+    main = address(prepared_.mapped.resources[0])
+    found = (each.created for each in committed if (each.type, each.id) == main)
+    if planned.status is Status.CREATED and not all(found):
+        raise VersionConflictError("The record came in twice at once.")
 
 
 def _accepted(

@@ -1,0 +1,266 @@
+"""Loading records: every fault by its JSON path, empty things as if they were absent."""
+
+import pytest
+
+from fhir_server.fhir.resource import Json
+from fhir_server.intake.fault import CRIMINAL_JUSTICE, Fault, InvalidRecordError
+from fhir_server.intake.records.consent import RECORD as CONSENT
+from fhir_server.intake.records.crisis_encounter import RECORD as CRISIS_ENCOUNTER
+from fhir_server.intake.records.episode import RECORD as EPISODE
+from fhir_server.intake.records.person import RECORD as PERSON
+from fhir_server.intake.records.referral import RECORD as REFERRAL
+from tests.intake_messages import crisis_encounter, worked_record
+
+KINDS = {
+    kind.name: kind
+    for record in (CONSENT, CRISIS_ENCOUNTER, EPISODE, PERSON, REFERRAL)
+    for kind in record.kinds
+}
+REFERENCE = {"id": "1", "person": "P-1"}
+AT = "2026-03-04T13:41:05-06:00"
+EPISODE_OPEN = {**REFERENCE, "openedAt": AT, "status": "open"}
+CONSENT_GIVEN = {**REFERENCE, "kind": "general-disclosure", "decision": "permit"}
+
+
+def faults(kind: str, native: Json) -> dict[str, str]:
+    with pytest.raises(InvalidRecordError) as refused:
+        KINDS[kind].load(native)
+    return {fault.path: fault.message for fault in refused.value.faults}
+
+
+def warnings(kind: str, native: Json) -> set[str]:
+    found = KINDS[kind]
+    return {fault.path for fault in found.warnings(found.load(native))}
+
+
+def test_every_fault_is_named_at_once() -> None:
+    native = crisis_encounter(
+        status="gone",
+        units=[{"unitId": "1", "members": [{"practitionerId": "R", "role": 5}]}],
+        risk={"suicide": None},
+        colour="red",
+    )
+
+    assert faults("crisisEncounter", native).keys() == {
+        "status",
+        "units[0].members[0].role",
+        "risk.suicide",
+        "colour",
+    }
+
+
+@pytest.mark.parametrize("native", [None, [], "x", 5])
+def test_record_must_be_an_object(native: Json) -> None:
+    assert faults("crisisEncounter", native) == {"": "This must be an object."}
+
+
+def test_null_is_refused_with_the_remedy() -> None:
+    assert (
+        "leave the field out"
+        in faults("crisisEncounter", crisis_encounter() | {"risk": None})["risk"]
+    )
+
+
+def test_what_is_empty_is_as_if_it_were_absent() -> None:
+    native = crisis_encounter()
+    kind = KINDS["crisisEncounter"]
+
+    assert kind.load({**native, "units": [], "weapon": {}, "caller": {}}) == kind.load(native)
+
+
+def test_empty_object_is_not_enough_where_one_is_required() -> None:
+    native = {**REFERENCE, "requestedAt": AT, "service": {}, "status": "draft"}
+
+    assert faults("referral", native).keys() == {"service"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "native", "path"),
+    [
+        ("crisisEncounter", crisis_encounter(responderModel=None), "responderModel"),
+        ("crisisEncounter", crisis_encounter(disposition=None), "disposition"),
+        ("crisisEncounter", crisis_encounter(recordVersion=None), "recordVersion"),
+        ("crisisEncounter", crisis_encounter(recordedBy=None), "recordedBy"),
+        ("crisisEncounter", crisis_encounter(risk={"assessor": "R"}), "risk"),
+        (
+            "crisisEncounter",
+            crisis_encounter(risk={"homicide": "low", "method": "x"}),
+            "risk.method",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(units=[{"unitId": "1"}, {"unitId": "1"}]),
+            "units[1].unitId",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(person={"id": "P", "anonymous": True}),
+            "person.anonymous",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(diversionScreen={"suicideQuestions": ["no"] * 5}),
+            "diversionScreen.suicideQuestions",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(person={"ageEstimate": {"low": 40, "high": 30}}),
+            "person.ageEstimate",
+        ),
+        (
+            "person",
+            {"id": "1", "noFixedAddress": True, "address": "5 Main St"},
+            "noFixedAddress",
+        ),
+        ("person", {"id": "1", "identifiers": [{"value": "7"}]}, "identifiers[0]"),
+        (
+            "person",
+            {
+                "id": "1",
+                "identifiers": [{"type": "mrn", "system": "urn:x", "issuer": "y", "value": "7"}],
+            },
+            "identifiers[0].issuer",
+        ),
+        (
+            "person",
+            {"id": "1", "identifiers": [{"type": "ssn", "system": "urn:x", "value": "7"}]},
+            "identifiers[0]",
+        ),
+        ("episode", {**EPISODE_OPEN, "closedAt": "2026-03-04T13:41:05Z"}, "closedAt"),
+        (
+            "consent",
+            {**CONSENT_GIVEN, "kind": "directory-optout"},
+            "decision",
+        ),
+        ("consent", {**CONSENT_GIVEN, "recipients": [{"role": "x"}]}, "recipients[0]"),
+        (
+            "consent",
+            {
+                **CONSENT_GIVEN,
+                "rules": [
+                    {
+                        "decision": "deny",
+                        "exceptions": [
+                            {
+                                "decision": "permit",
+                                "recipients": [{"class": "treating-provider", "org": "x"}],
+                            }
+                        ],
+                    }
+                ],
+            },
+            "rules[0].exceptions[0].recipients[0]",
+        ),
+        ("consent", {**CONSENT_GIVEN, "expires": {"none": True, "event": "x"}}, "expires"),
+        ("consent", {**CONSENT_GIVEN, "revokedHow": "by phone"}, "revokedHow"),
+        (
+            "consent",
+            {**CONSENT_GIVEN, "grantor": {"person": "P", "representative": "M"}},
+            "grantor",
+        ),
+        (
+            "referral",
+            {
+                **REFERENCE,
+                "requestedAt": AT,
+                "service": {"code": "housing"},
+                "status": "sent",
+            },
+            "service",
+        ),
+    ],
+)
+def test_fields_that_contradict_each_other_are_refused(kind: str, native: Json, path: str) -> None:
+    assert faults(kind, native).keys() == {path}
+
+
+@pytest.mark.parametrize(
+    ("kind", "native", "path"),
+    [
+        (
+            "crisisEncounter",
+            crisis_encounter(hold={"type": "emergency-hold", "initiatedAt": AT}),
+            "hold.expiresAt",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(hold={"type": "emergency-hold"}),
+            "disposition.voluntary",
+        ),
+        ("crisisEncounter", crisis_encounter(incidentNumbers=None), "incidentNumbers"),
+        (
+            "crisisEncounter",
+            crisis_encounter(disposition={"code": "transported-ed"}),
+            "transport",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(
+                disposition={"code": "transported-jail"}, diversion={"arrested": False}
+            ),
+            "diversion.arrested",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(
+                units=[
+                    {
+                        "unitId": "1",
+                        "dispatchedAt": "2026-03-04T14:00:00Z",
+                        "onSceneAt": "2026-03-04T13:00:00Z",
+                    }
+                ]
+            ),
+            "units[0].onSceneAt",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(interventions=[{"code": {"code": "goat-therapy"}}]),
+            "interventions[0].code",
+        ),
+        ("episode", {**EPISODE_OPEN, "status": "closed"}, "closureReason"),
+        ("consent", {**CONSENT_GIVEN, "kind": "part2-specific"}, "expires"),
+        ("consent", {**CONSENT_GIVEN, "expires": {"none": True}}, "expires.none"),
+        ("consent", {**CONSENT_GIVEN, "exclude": {"sensitivities": ["SUD"]}}, ""),
+    ],
+)
+def test_doubtful_data_are_kept_with_a_warning(kind: str, native: Json, path: str) -> None:
+    assert path in warnings(kind, native)
+
+
+def test_worked_record_gives_no_warning() -> None:
+    assert warnings("crisisEncounter", worked_record()["crisisEncounter"]) == set()
+
+
+@pytest.mark.parametrize(
+    "native",
+    [
+        crisis_encounter(criminalHistory="x"),
+        crisis_encounter(person={"id": "P", "warrants": []}),
+        crisis_encounter(person={"identifiers": [{"system": "urn:fbi-ncic", "value": "1"}]}),
+    ],
+)
+def test_criminal_justice_information_is_refused(native: Json) -> None:
+    assert CRIMINAL_JUSTICE in faults("crisisEncounter", native).values()
+
+
+def test_fault_is_seen_from_further_up() -> None:
+    fault = Fault(path="timeline.onSceneAt", message="x")
+
+    assert fault.under("crisisEncounters[2]").path == "crisisEncounters[2].timeline.onSceneAt"
+    assert fault.under("").path == "timeline.onSceneAt"
+    assert Fault(path="[0].a", message="x").under("b").path == "b[0].a"
+    assert Fault(path="", message="x").under("b").path == "b"
+
+
+def test_social_security_number_has_one_form() -> None:
+    kind = KINDS["person"]
+    ways = [
+        {"type": "ssn", "value": "501-22-0001"},
+        {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "501220001"},
+        {"type": "ssn", "system": "http://hl7.org/fhir/sid/us-ssn", "value": "501 22 0001"},
+    ]
+
+    found = [kind.load({"id": "1", "identifiers": [way]})["identifiers"] for way in ways]
+
+    assert found == [[{"type": "ssn", "value": "501220001"}]] * 3
