@@ -53,8 +53,8 @@ class Sql:
 
     def arguments(self, values: Values) -> list[Any]:
         """Return `values` in binding order."""
-        fixed = self.fixed
-        return [values[name] if name in values else fixed[name] for name in self.names]
+        merged = {**self.fixed, **values} if self.fixed else values
+        return [*map(merged.__getitem__, self.names)]
 
 
 def compile_sql(statement: sa.sql.ClauseElement, dialect: str) -> Sql:
