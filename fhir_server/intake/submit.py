@@ -22,7 +22,7 @@ from fhir_server.intake.fault import Fault
 from fhir_server.intake.on_file import OnFile, address, find
 from fhir_server.intake.plan import Plan, Status, plan
 from fhir_server.intake.prepare import Prepared, prepared
-from fhir_server.intake.record import Record
+from fhir_server.intake.record import Mapped, Record
 from fhir_server.intake.result import Answer, Result
 from fhir_server.intake.sender import naming
 from fhir_server.intake.source import Identify
@@ -45,23 +45,38 @@ def submit(record: Record, body: bytes, repository: Repository, identify: Identi
     """
     messages = envelope.read(body, record)
     found = list(prepared(messages, repository, naming(repository, identify)))
-    return result.answer(_taken(found, repository.assigning_ids()))
+    return result.answer(_taken(found, repository))
 
 
 def _taken(found: Sequence[Prepared | Result], repository: Repository) -> list[Result]:
-    on_file = find(repository, [each.mapped for each in found if isinstance(each, Prepared)])
+    desks = _desks([each for each in found if isinstance(each, Prepared)], repository)
     written: set[Address] = set()
     results = []
     for each in found:
         if isinstance(each, Prepared):
+            agency, on_file = desks[each.source.organization]
             addresses = {address(resource) for resource in each.mapped.everything}
             # What an earlier record of the batch has written is not as it was when it was read.
-            current = None if addresses & written else on_file
-            results.append(_take(each, repository, current))
+            results.append(_take(each, agency, None if addresses & written else on_file))
             written |= addresses
         else:
             results.append(each)
     return results
+
+
+def _desks(
+    found: Sequence[Prepared], repository: Repository
+) -> dict[str, tuple[Repository, OnFile]]:
+    """Return, by its Organization's id, each agency's own repository and what it has on file."""
+    mapped: dict[str, list[Mapped]] = {}
+    for each in found:
+        mapped.setdefault(each.source.organization, []).append(each.mapped)
+    desks = {}
+    for organization, records in mapped.items():
+        # The agency, and not who hands in for it, is the custodian.
+        agency = repository.submitting_for(organization).assigning_ids()
+        desks[organization] = (agency, find(agency, records))
+    return desks
 
 
 def _take(prepared_: Prepared, repository: Repository, on_file: OnFile | None) -> Result:

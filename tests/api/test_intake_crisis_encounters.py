@@ -237,6 +237,19 @@ def test_agency_may_be_named_by_its_organizations_id(sender: Sender) -> None:
     assert answer.status_code == 200
 
 
+def test_who_hands_in_for_an_agency_makes_it_the_custodian(deployment: Deployment) -> None:
+    team = Sender(deployment)
+    exchange = Sender(deployment, Registration(submits_for=(team.organization,)))
+    body = message(team.organization, crisisEncounter=crisis_encounter())
+
+    (result,) = exchange.post(body, URL).json()["results"]
+
+    assert result["status"] == "created"
+    assert team.read(result, "Encounter")["status"] == "finished"
+    reference = result["resources"][0]["reference"]
+    assert exchange.fhir.get(f"/{reference}").status_code == 404
+
+
 def test_without_a_token_is_unauthorized(deployment: Deployment) -> None:
     answer = httpx.post(f"{deployment.url}/intake/{URL}", json=message())
 
