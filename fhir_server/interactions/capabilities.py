@@ -81,7 +81,7 @@ def capability_statement(
         "software": {"name": "Handoff", "version": software_version},
         "implementation": {"description": "Handoff FHIR server", "url": base},
         "fhirVersion": VERSION,
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
         "rest": [_rest(definitions, known, public_url)],
     }
 

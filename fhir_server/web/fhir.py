@@ -13,7 +13,14 @@ from fhir_server.bootstrap import Server
 from fhir_server.interactions.message import FhirResponse
 from fhir_server.interactions.route import template
 from fhir_server.web import errors
-from fhir_server.web.request import Presentation, caller, fhir_request, path_of, request_id
+from fhir_server.web.request import (
+    Presentation,
+    caller,
+    fhir_request,
+    path_of,
+    refusal_presentation,
+    request_id,
+)
 from fhir_server.web.response import STATUS_LINES, body_of, headers_of
 
 if TYPE_CHECKING:
@@ -40,32 +47,34 @@ class FhirApplication:
         if not below or path.startswith(_WELL_KNOWN):
             return self._otherwise(environ, start_response)
         identity = request_id(environ, self._server)
-        response, presentation = self._respond(environ, identity)
-        body = body_of(response, presentation)
-        headers = headers_of(
-            response, body, content_type=presentation.content_type, request_id=identity
-        )
+        response, body, content_type = self._respond(environ, identity)
+        headers = headers_of(response, body, content_type=content_type, request_id=identity)
         start_response(STATUS_LINES[response.status], headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _respond(
         self, environ: "WSGIEnvironment", identity: str
-    ) -> tuple[FhirResponse, Presentation]:
-        presentation = Presentation()
+    ) -> tuple[FhirResponse, bytes, str]:
+        """Return the response with its body as it is sent, and the media type of that."""
+        definitions = self._server.definitions
         try:
-            if _is_public(environ):
-                return self._capabilities(environ)
-            repository = self._server.repository(caller(environ, self._server))
-            request, presentation = fhir_request(environ, self._server)
-            handle = self._server.routes.find(request.method, request.path)
-            return handle(request, repository), presentation
+            response, presentation = self._handled(environ)
+            body = body_of(response, presentation, definitions)
         except Exception as error:  # noqa: BLE001 - the one place where a failure becomes an answer
             route = template(path_of(environ))
-            return errors.answer(error, request_id=identity, route=route), presentation
+            response = errors.answer(error, request_id=identity, route=route)
+            presentation = refusal_presentation(environ)
+            body = body_of(response, presentation, definitions)
+        return response, body, presentation.content_type
 
-    def _capabilities(self, environ: "WSGIEnvironment") -> tuple[FhirResponse, Presentation]:
+    def _handled(self, environ: "WSGIEnvironment") -> tuple[FhirResponse, Presentation]:
+        if _is_public(environ):
+            request, presentation = fhir_request(environ, self._server)
+            return self._server.capabilities(request), presentation
+        repository = self._server.repository(caller(environ, self._server))
         request, presentation = fhir_request(environ, self._server)
-        return self._server.capabilities(request), presentation
+        handle = self._server.routes.find(request.method, request.path)
+        return handle(request, repository), presentation
 
 
 def _is_public(environ: "WSGIEnvironment") -> bool:

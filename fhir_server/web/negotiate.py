@@ -1,4 +1,4 @@
-"""Which formats are spoken: JSON; whatever else is asked for or sent is refused clearly.
+"""Which formats are spoken: JSON and XML; whatever else is asked for or sent is refused clearly.
 
 https://hl7.org/fhir/R4/http.html#mime-type
 
@@ -16,23 +16,24 @@ from fhir_server.fhir.outcome import (
 )
 
 FHIR_JSON = "application/fhir+json"
-_JSON = {
-    FHIR_JSON: FHIR_JSON,
-    "application/json": "application/json",
-    "text/json": "text/json",
+FHIR_XML = "application/fhir+xml"
+JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
+XML_TYPES = frozenset({FHIR_XML, "application/xml", "text/xml"})
+_TYPES = {media_type: media_type for media_type in JSON_TYPES | XML_TYPES}
+_RANGES = {
+    **_TYPES,
     "application/*": FHIR_JSON,
     "text/*": "text/json",
     "*/*": FHIR_JSON,
 }
 # `+` in a query is a space: `_format=application/fhir+json` arrives so when it is not escaped.
 _FORMATS = {
+    **_TYPES,
     "json": FHIR_JSON,
-    FHIR_JSON: FHIR_JSON,
     "application/fhir json": FHIR_JSON,
-    "application/json": "application/json",
-    "text/json": "text/json",
+    "xml": FHIR_XML,
+    "application/fhir xml": FHIR_XML,
 }
-_BODIES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 
 
@@ -50,10 +51,10 @@ def _of_accept(accept: str) -> str:
     if not accept:
         return FHIR_JSON
     for media_type, parameters in _ranges(accept):
-        if media_type in _JSON and parameters.get("fhirversion", "4.0") in _FHIR_VERSIONS:
-            return _JSON[media_type]
+        if media_type in _RANGES and parameters.get("fhirversion", "4.0") in _FHIR_VERSIONS:
+            return _RANGES[media_type]
     raise NotAcceptableError(
-        f"`{accept}` cannot be given; this server speaks {FHIR_JSON} (FHIR 4.0).",
+        f"`{accept}` cannot be given; this server speaks {FHIR_JSON} and {FHIR_XML} (FHIR 4.0).",
         expression="http.Accept",
     )
 
@@ -71,19 +72,20 @@ def require_plain(content_encoding: str) -> None:
         )
 
 
-def require_json(content_type: str) -> None:
-    """Require that a body is in a format that the server reads.
+def body_is_xml(content_type: str) -> bool:
+    """Return whether a body is in XML; otherwise it is in JSON.
 
     Raises:
-        UnsupportedMediaTypeError: It is in another.
+        UnsupportedMediaTypeError: It is in neither, or not in UTF-8.
     """
     media_type, parameters = _parsed(content_type)
-    known = not media_type or media_type in _BODIES
+    known = not media_type or media_type in _TYPES
     if not known or parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMediaTypeError(
-            f"`{content_type}` is not read here; send {FHIR_JSON} in UTF-8.",
+            f"`{content_type}` is not read here; send {FHIR_JSON} or {FHIR_XML} in UTF-8.",
             expression="http.Content-Type",
         )
+    return media_type in XML_TYPES
 
 
 def require_form(content_type: str) -> None:
@@ -116,7 +118,8 @@ def _of_format(value: str) -> str:
     media_type, _ = _parsed(value)
     if media_type not in _FORMATS:
         raise NotAcceptableError(
-            f"`_format={value}` cannot be given; this server speaks `json`.", expression="_format"
+            f"`_format={value}` cannot be given; this server speaks `json` and `xml`.",
+            expression="_format",
         )
     return _FORMATS[media_type]
 

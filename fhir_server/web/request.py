@@ -13,7 +13,8 @@ import flask
 
 from fhir_server.access.context import AccessContext
 from fhir_server.bootstrap import Server
-from fhir_server.fhir.outcome import InvalidRequestError, TooLargeError
+from fhir_server.fhir import json, xml
+from fhir_server.fhir.outcome import FhirError, InvalidRequestError, TooLargeError
 from fhir_server.interactions.message import FhirRequest
 from fhir_server.web import negotiate
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 _OWN_REQUEST_ID = "handoff.request_id"
+_PRESENTED = "handoff.presentation"
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _PRESENTATION = frozenset({"_format", "_pretty"})
 MOST_FIELDS_OF_A_FORM = 1000
@@ -40,6 +42,11 @@ class Presentation:
 
     content_type: str = negotiate.FHIR_JSON
     pretty: bool = False
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether the body is to be XML."""
+        return self.content_type in negotiate.XML_TYPES
 
 
 def request_id(environ: "WSGIEnvironment", server: Server) -> str:
@@ -82,8 +89,11 @@ def path_of(environ: "WSGIEnvironment") -> tuple[str, ...]:
 def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirRequest, Presentation]:
     """Return what is asked for and how it is to be written.
 
+    A body in XML is turned into JSON here, so that only one format is known from here on.
+
     Raises:
         InvalidRequestError: The query or the form is malformed.
+        InvalidResourceError: The body is in XML and not a resource of FHIR R4.
         TooLargeError: The body is larger than the settings allow.
         NotAcceptableError: The answer's format cannot be given.
         UnsupportedMediaTypeError: The body's format is not read.
@@ -101,8 +111,8 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
             negotiate.require_form(environ.get("CONTENT_TYPE", ""))
             presentation, form = _presented(environ, _form(body), presentation)
             parameters, body = parameters + form, b""
-        elif body:
-            negotiate.require_json(environ.get("CONTENT_TYPE", ""))
+        elif body and negotiate.body_is_xml(environ.get("CONTENT_TYPE", "")):
+            body = json.encode(xml.decode(body, server.definitions))
     request = FhirRequest(
         method="GET" if method == "HEAD" else method,
         path=path,
@@ -112,6 +122,20 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
         body=body,
     )
     return request, presentation
+
+
+def refusal_presentation(environ: "WSGIEnvironment") -> Presentation:
+    """Return how a refusal is to be written: as was asked for, or as JSON if that is at fault."""
+    known: Presentation | None = environ.get(_PRESENTED)
+    if known is not None:
+        return known
+    # A query that cannot be read says nothing of formats; Accept still may.
+    for query in (environ.get("QUERY_STRING", ""), ""):
+        try:
+            return _presented(environ, _pairs(query) if query else ())[0]
+        except FhirError:
+            continue
+    return Presentation()
 
 
 def read_body(environ: "WSGIEnvironment", most_bytes: int) -> bytes:
@@ -154,6 +178,7 @@ def _presented(
         content_type=negotiate.response_type(environ.get("HTTP_ACCEPT", ""), formats),
         pretty=negotiate.pretty([value for name, value in own if name == "_pretty"]),
     )
+    environ[_PRESENTED] = presentation
     rest = tuple(pair for pair in parameters if pair[0] not in _PRESENTATION) if own else parameters
     return presentation, rest
 

@@ -9,22 +9,38 @@ from http import HTTPStatus
 
 import msgspec
 
+from fhir_server.fhir import json, xml
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.fhir.outcome import InvalidResourceError, NotAcceptableError
 from fhir_server.interactions.message import FhirResponse
+from fhir_server.web.negotiate import JSON_TYPES, XML_TYPES
 from fhir_server.web.request import Presentation
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 CONTENT_TYPES = {
-    media_type: f"{media_type}; charset=utf-8"
-    for media_type in ("application/fhir+json", "application/json", "text/json")
+    media_type: f"{media_type}; charset=utf-8" for media_type in JSON_TYPES | XML_TYPES
 }
 
 
-def body_of(response: FhirResponse, presentation: Presentation) -> bytes:
-    """Return the body as it is sent; `_pretty` moves white space and nothing else."""
+def body_of(response: FhirResponse, presentation: Presentation, definitions: Definitions) -> bytes:
+    """Return the body as it is sent; `_pretty` moves white space and nothing else.
+
+    Raises:
+        NotAcceptableError: XML is wanted, and cannot hold what there is to say.
+    """
+    if presentation.is_xml and response.body:
+        return _in_xml(response.body, definitions, pretty=presentation.pretty)
     if presentation.pretty and response.body:
         return msgspec.json.format(response.body, indent=2)
     return response.body
+
+
+def _in_xml(body: bytes, definitions: Definitions, *, pretty: bool) -> bytes:
+    try:
+        return xml.encode(json.decode(body), definitions, pretty=pretty)
+    except InvalidResourceError as error:
+        raise NotAcceptableError("This cannot be given as XML; ask for JSON.") from error
 
 
 def headers_of(

@@ -73,9 +73,9 @@ def test_json_is_given_as_it_is_asked_for(agency: httpx.Client, accept: str) -> 
 
 
 @pytest.mark.spec("http.html#mime-type", "SHALL")
-def test_xml_is_refused(agency: httpx.Client) -> None:
-    by_header = agency.get("/Patient", headers={"Accept": "application/fhir+xml"})
-    by_parameter = agency.get("/Patient", params={"_format": "xml"})
+def test_another_format_is_refused(agency: httpx.Client) -> None:
+    by_header = agency.get("/Patient", headers={"Accept": "text/turtle"})
+    by_parameter = agency.get("/Patient", params={"_format": "ttl"})
 
     assert by_header.status_code == by_parameter.status_code == 406
     assert by_header.json()["resourceType"] == "OperationOutcome"

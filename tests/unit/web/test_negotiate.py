@@ -9,9 +9,10 @@ from fhir_server.fhir.outcome import (
 )
 from fhir_server.web.negotiate import (
     FHIR_JSON,
+    FHIR_XML,
+    body_is_xml,
     pretty,
     require_form,
-    require_json,
     response_type,
 )
 
@@ -25,9 +26,16 @@ from fhir_server.web.negotiate import (
         ("application/fhir+json; fhirVersion=4.0", FHIR_JSON),
         ("application/json", "application/json"),
         ("text/json", "text/json"),
-        ("application/fhir+xml, application/fhir+json;q=0.5", FHIR_JSON),
+        ("application/fhir+xml", FHIR_XML),
+        ("application/fhir+xml;fhirVersion=4.0.1", FHIR_XML),
+        ("application/xml", "application/xml"),
+        ("text/xml", "text/xml"),
+        ("application/fhir+xml;q=0.5, application/fhir+json", FHIR_JSON),
+        ("application/fhir+xml, application/fhir+json;q=0.5", FHIR_XML),
+        ("application/*", FHIR_JSON),
         ("application/json;q=0.5, application/fhir+json", FHIR_JSON),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", FHIR_JSON),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/xml"),
+        ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", FHIR_JSON),
     ],
 )
 def test_the_type_asked_for_is_given(accept: str, expected: str) -> None:
@@ -37,8 +45,9 @@ def test_the_type_asked_for_is_given(accept: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "accept",
     [
-        "application/fhir+xml",
+        "text/turtle",
         "application/fhir+json; fhirVersion=5.0",
+        "application/fhir+xml; fhirVersion=3.0",
         "application/json;q=0",
         "application/json;q=nonsense",
         "nonsense",
@@ -56,13 +65,17 @@ def test_what_cannot_be_given_is_refused(accept: str) -> None:
         ("application/fhir+json", FHIR_JSON),
         ("application/fhir json", FHIR_JSON),
         ("application/json", "application/json"),
+        ("xml", FHIR_XML),
+        ("application/fhir+xml", FHIR_XML),
+        ("application/fhir xml", FHIR_XML),
+        ("text/xml", "text/xml"),
     ],
 )
 def test_format_goes_before_accept(value: str, expected: str) -> None:
-    assert response_type("application/fhir+xml", [value]) == expected
+    assert response_type("text/turtle", [value]) == expected
 
 
-@pytest.mark.parametrize("value", ["xml", "application/fhir+xml", "ttl", ""])
+@pytest.mark.parametrize("value", ["XML5", "text/turtle", "ttl", ""])
 def test_an_unknown_format_is_refused(value: str) -> None:
     with pytest.raises(NotAcceptableError):
         response_type("*/*", [value])
@@ -73,16 +86,24 @@ def test_an_unknown_format_is_refused(value: str) -> None:
     ["", "application/fhir+json", "application/json; charset=utf-8", 'text/json; charset="UTF-8"'],
 )
 def test_json_in_utf_8_is_read(content_type: str) -> None:
-    require_json(content_type)
+    assert not body_is_xml(content_type)
 
 
 @pytest.mark.parametrize(
     "content_type",
-    ["application/fhir+xml", "text/plain", "application/json; charset=latin-1"],
+    ["application/fhir+xml", "application/xml; charset=utf-8", 'Text/XML; charset="UTF-8"'],
+)
+def test_xml_in_utf_8_is_read(content_type: str) -> None:
+    assert body_is_xml(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/turtle", "text/plain", "application/json; charset=latin-1", "text/xml; charset=utf-16"],
 )
 def test_another_body_is_refused(content_type: str) -> None:
     with pytest.raises(UnsupportedMediaTypeError):
-        require_json(content_type)
+        body_is_xml(content_type)
 
 
 def test_a_search_by_post_is_a_form() -> None:
