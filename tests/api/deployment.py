@@ -23,7 +23,7 @@ from fhir_server.storage.oauth import ClientRow, TokenRow
 from tests.ports import free_port
 
 MINUTE = 60_000_000
-SECONDS_TO_START = 20
+SECONDS_TO_START = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
