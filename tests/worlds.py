@@ -27,7 +27,7 @@ from fhir_server.search.expression import (
     UpdatedIn,
 )
 from fhir_server.search.indexed import Indexed, ReferenceValue, StringValue, TokenValue
-from fhir_server.search.labels import ALL_PURPOSES, ConsentRow, Purpose, Relation
+from fhir_server.search.labels import ALL_PURPOSES, TREATING, ConsentRow, Purpose, Relation
 from fhir_server.search.matches import matches
 from fhir_server.search.query import SortKey
 from fhir_server.storage.rows import Address
@@ -51,6 +51,7 @@ class Rule:
     patient: Address
     deny: bool
     actor: Address | None
+    treating: bool
     not_actor: Address | None
     custodian: Address | None
     purpose_mask: int
@@ -151,6 +152,7 @@ def _rules(draw: st.DrawFn, patient: Address) -> tuple[Rule, ...]:
             patient=patient,
             deny=draw(st.booleans()),
             actor=draw(some),
+            treating=draw(st.sampled_from((False, False, True))),
             not_actor=draw(st.none() | some),
             custodian=draw(some),
             purpose_mask=draw(st.sampled_from((ALL_PURPOSES, 1, 4, 5))),
@@ -260,7 +262,7 @@ def consent_rows(world: World, keys: dict[Address, int], type_id: int) -> list[C
         ConsentRow(
             owner=keys[rule.patient],
             deny=rule.deny,
-            actor=keys[rule.actor] if rule.actor else 0,
+            actor=TREATING if rule.treating else keys[rule.actor] if rule.actor else 0,
             not_actor=keys[rule.not_actor] if rule.not_actor else 0,
             purpose_mask=rule.purpose_mask,
             type_id=type_id if rule.typed else 0,

@@ -1,0 +1,1 @@
+"""Parts of storage that need no database."""
