@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fhir_server.fhir.definitions import param_id
 from fhir_server.fhir.resource import Element
 from fhir_server.storage.engine import Database
-from fhir_server.storage.schema import BIG, ix_reference
+from fhir_server.storage.schema import BIG, ix_reference, resource
 from fhir_server.storage.schema_oauth import oauth_assertion, oauth_client, oauth_token
 from fhir_server.storage.session import Row, Session, Sql, Values, compile_sql
 
@@ -112,12 +112,18 @@ _USE = sa.text(
 
 
 def _actors() -> sa.Select[tuple[int]]:
-    """Return the statement for an organisation and those it is part of, however deep."""
+    """Return the statement for an organisation and those it is part of, however deep.
+
+    Only the word of the whole counts, or the deployment's own (custodian 0): an organisation that
+    says of itself whose part it is would get what that one may have.
+    """
     start = sa.select(sa.cast(sa.bindparam("organization", type_=BIG), BIG).label("rid"))
     whole = start.cte("whole", recursive=True)
     parent = (
         sa.select(ix_reference.c.target)
         .join(whole, ix_reference.c.rid == whole.c.rid)
+        .join(resource, resource.c.rid == whole.c.rid)
+        .where(resource.c.custodian_id.in_([0, ix_reference.c.target]))
         .where(ix_reference.c.param_id == param_id("Organization", "partof"))
         .where(ix_reference.c.target > 0)
     )

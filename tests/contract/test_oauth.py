@@ -11,7 +11,7 @@ from fhir_server.fhir.outcome import CollisionError
 from fhir_server.storage import oauth
 from fhir_server.storage.engine import Database
 from fhir_server.storage.oauth import ClientRow, OAuthStore, TokenRow, UsedAssertion
-from fhir_server.storage.schema import ix_reference
+from fhir_server.storage.schema import ix_reference, resource
 
 SECOND = 1_000_000
 NOW = 1_800_000_000 * SECOND
@@ -165,15 +165,40 @@ def test_expired_rows_are_swept_and_no_others(store: OAuthStore, database: Datab
     assert count(database, "oauth_assertion") == 1
 
 
+def part_of(database: Database, child: int, whole: int, *, said_by: int) -> None:
+    """Store the Organization `child`, a part of `whole`, as `said_by` has it on file."""
+    values = {"rid": child, "owner": 0, "param_id": param_id("Organization", "partof")}
+    kept = {"version": 1, "deleted": 0, "owner": 0, "type_id": 1, "fhir_id": str(child)}
+    with database.begin() as connection:
+        connection.execute(sa.insert(ix_reference).values(target=whole, target_type=1, **values))
+        if child > 0:
+            connection.execute(
+                sa.insert(resource).values(
+                    rid=child,
+                    last_updated=NOW,
+                    tx=0,
+                    method="PUT",
+                    custodian_id=said_by,
+                    label_mask=0,
+                    **kept,
+                )
+            )
+
+
 def test_actors_are_the_organisation_and_what_it_is_part_of(
     store: OAuthStore, database: Database
 ) -> None:
-    partof = param_id("Organization", "partof")
-    with database.begin() as connection:
-        for rid, target in [(1, 2), (2, 3), (3, 1), (9, 1), (3, -55)]:
-            values = {"rid": rid, "owner": 0, "param_id": partof, "target": target}
-            connection.execute(sa.insert(ix_reference).values(target_type=1, **values))
+    for child, whole in [(1, 2), (2, 3), (3, 1), (9, 1)]:
+        part_of(database, child, whole, said_by=0)
 
     assert sorted(store.actors(1)) == [1, 2, 3]
     assert sorted(store.actors(9)) == [1, 2, 3, 9]
     assert store.actors(77) == (77,)
+
+
+def test_nobody_is_part_of_another_by_his_own_word(store: OAuthStore, database: Database) -> None:
+    part_of(database, 1, 2, said_by=1)
+    part_of(database, 2, 3, said_by=3)
+
+    assert store.actors(1) == (1,)
+    assert sorted(store.actors(2)) == [2, 3]
