@@ -8,7 +8,7 @@ DEFINITIONS := fhir_server/fhir/data/.stamp
 ROOT := $(filter 0,$(shell id -u))
 WORKERS ?= 2
 
-.PHONY: help serve test test-fast check lint format setup setup-dev docs bench lock clean
+.PHONY: help serve test test-fast check lint format setup setup-dev docs conformance bench lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ format: setup-dev ## Format the code and mend what ruff can
 
 docs: setup-dev ## Write the generated tables anew
 	$(BIN)/python docs/generate.py
+
+conformance: setup-dev ## Run the official suites and write conformance/results/
+	$(BIN)/python -m tests.conformance.fhirpath_suite
 
 bench: setup-dev $(VENV)/.wrk ## Run the workloads on SQLite and PostgreSQL; writes conformance/results/performance/
 	$(BIN)/handoff bench

@@ -11,10 +11,20 @@ from dataclasses import dataclass
 
 from fhir_server.fhir.reference import type_named_by
 from fhir_server.fhir.resource import Json
-from fhir_server.fhirpath.ast import Call, Index, Literal, Member, Node, Operation, TypeTest
+from fhir_server.fhirpath.ast import (
+    Call,
+    Index,
+    Literal,
+    Member,
+    Node,
+    Operation,
+    Special,
+    TypeTest,
+)
 from fhir_server.fhirpath.branches import Branch, Find, Item, Keep, Key, Spread, Test, finder
+from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.fhirpath.model import Child, Model
-from fhir_server.fhirpath.parse import FhirPathError, parse
+from fhir_server.fhirpath.parse import parse
 
 __all__ = ["End", "FhirPathError", "Find", "Item", "compile", "ends"]
 
@@ -59,22 +69,29 @@ class _Compiler:
     def branches(self, node: Node) -> list[Branch]:
         """Return the walks that `node` is, from the focus."""
         match node:
-            case Member():
+            case Member() | Special(name="$this"):
                 found = self._member(node)
             case Call():
                 found = self._call(node)
-            case Index():
-                found = [self._nth(self.branches(node.of), node.position)]
+            case Index(position=Literal(value=int(position))):
+                found = [self._nth(self.branches(node.of), position)]
             case TypeTest(operator="as"):
                 found = self._only(self.branches(node.of), node.type)
             case Operation(operator="|"):
                 found = self.branches(node.left) + self.branches(node.right)
-            case TypeTest() | Operation():
-                found = [self._computed(self.test(node))]
-            case Literal():
-                literal = ("Literal", node.value)
-                found = [Branch(type="Literal", steps=(Spread(find=lambda _: [literal]),))]
+            case _:
+                found = [self._single(node)]
         return found
+
+    def _single(self, node: Node) -> Branch:
+        match node:
+            case TypeTest() | Operation():
+                return self._computed(self.test(node))
+            case Literal(value=bool() | int() | str()):
+                literal = ("Literal", node.value)
+                return Branch(type="Literal", steps=(Spread(find=lambda _: [literal]),))
+            case _:
+                raise _unknown(node)
 
     def test(self, node: Node) -> Test:
         """Return a predicate on the focus; an empty collection counts as false."""
@@ -87,18 +104,18 @@ class _Compiler:
             case Operation(operator="and" | "or"):
                 return self._logic(node)
             case TypeTest(operator="is", of=Call(of=None, function="resolve")):
-                return _refers_to(node.type)
+                return _refers_to(node.type.removeprefix("FHIR."))
             case Call():
                 find = self.find(node)
                 return lambda focus: any(value is True for _, value in find(focus))
             case _:
-                raise FhirPathError(f"A condition of this kind is not supported: {node}.")
+                raise _unknown(node)
 
     def find(self, node: Node) -> Find:
         return finder(self.branches(node))
 
-    def _member(self, node: Member) -> list[Branch]:
-        if node.of is None and node.name == "$this":
+    def _member(self, node: Member | Special) -> list[Branch]:
+        if isinstance(node, Special):
             return self.focus
         if node.of is None and node.name[:1].isupper():
             return self.focus if self.model.is_a(self.base, node.name) else []
@@ -132,6 +149,7 @@ class _Compiler:
         raise FhirPathError(f"`{node.function}()` is not supported with these arguments.")
 
     def _only(self, branches: list[Branch], type_name: str) -> list[Branch]:
+        type_name = type_name.removeprefix("FHIR.")
         # R4 writes `as DateTime` in one place; type names differ in their first letter only there.
         names = {type_name, type_name[:1].lower() + type_name[1:]}
         return [
@@ -193,6 +211,10 @@ class _Compiler:
         if node.operator == "and":
             return lambda focus: left(focus) and right(focus)
         return lambda focus: left(focus) or right(focus)
+
+
+def _unknown(node: Node) -> FhirPathError:
+    return FhirPathError(f"Search parameters have no `{type(node).__name__}` of this kind.")
 
 
 def _same(ours: Json, theirs: Json) -> bool:

@@ -3,8 +3,10 @@
 https://hl7.org/fhir/R4/fhirpath.html#types
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Protocol
 
 from typing_extensions import override
@@ -46,6 +48,14 @@ class Model(Protocol):
         """Return where `name` of a `type_name` stands: none, one, or one for each choice."""
         ...
 
+    def layout(self, type_name: str) -> Mapping[str, tuple[Child, ...]]:
+        """Return where each element of a `type_name` can stand, in their order."""
+        ...
+
+    def base_of(self, type_name: str) -> str | None:
+        """Return what `type_name` specialises: `""` at the root, None where it is no type."""
+        ...
+
     def is_a(self, type_name: str, ancestor: str) -> bool:
         """Return whether `type_name` is `ancestor` or derived from it."""
         ...
@@ -57,24 +67,46 @@ class DefinedModel(Model):
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._structures = frozenset(definitions.structures())
+        # Working one out twice in two threads gives the same, so no lock is needed.
+        self._layouts: dict[str, Mapping[str, tuple[Child, ...]]] = {}
 
     @override
     def children(self, type_name: str, name: str) -> tuple[Child, ...]:
+        return self.layout(type_name).get(name, ())
+
+    @override
+    def layout(self, type_name: str) -> Mapping[str, tuple[Child, ...]]:
+        found = self._layouts.get(type_name)
+        if found is None:
+            found = self._layouts[type_name] = MappingProxyType(self._layout(type_name))
+        return found
+
+    def _layout(self, type_name: str) -> dict[str, tuple[Child, ...]]:
         root = type_name.partition(".")[0]
         if root not in self._structures:
-            return ()
-        table = self._definitions.structure(root).elements[type_name]
-        return next((_children(element) for element in table if element.name == name), ())
+            return {}
+        table = self._definitions.structure(root).elements.get(type_name, ())
+        return {element.name: _children(element) for element in table}
+
+    @override
+    def base_of(self, type_name: str) -> str | None:
+        if type_name in self._structures:
+            return self._definitions.structure(type_name).base
+        if type_name in self._definitions.primitive_types:
+            return _PRIMITIVE_BASES.get(type_name, "Element")
+        root, dot, _ = type_name.partition(".")
+        if not dot or root not in self._structures:
+            return None
+        resource = self._definitions.structure(root).kind == "resource"
+        return "BackboneElement" if resource else "Element"
 
     @override
     def is_a(self, type_name: str, ancestor: str) -> bool:
         while type_name != ancestor:
-            if type_name in self._structures:
-                type_name = self._definitions.structure(type_name).base
-            elif type_name in _PRIMITIVE_BASES:
-                type_name = _PRIMITIVE_BASES[type_name]
-            else:
+            base = self.base_of(type_name)
+            if not base:
                 return False
+            type_name = base
         return True
 
 

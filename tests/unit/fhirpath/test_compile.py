@@ -75,6 +75,12 @@ def test_whole_number_is_no_boolean() -> None:
     assert found("Patient.telecom.where(rank=true)", patient) == []
 
 
+def test_type_may_be_named_with_its_namespace() -> None:
+    observation = {"resourceType": "Observation", "valueString": "x"}
+
+    assert found("value as FHIR.string", observation) == [("string", "x")]
+
+
 def test_union_keeps_only_what_starts_at_the_base() -> None:
     expression = "AllergyIntolerance.code | Condition.code"
 
@@ -214,6 +220,12 @@ def test_ends_tell_types_and_bindings_before_any_data() -> None:
         "Encounter.where(status)",
         "Encounter.where('x')",
         "Observation.value.first()",
+        "Encounter.type[length]",
+        "Encounter.status ~ 'x'",
+        "Encounter.where(%resource = 1)",
+        "Encounter.where(status is code)",
+        "Encounter.where(-1)",
+        "Encounter.where(length.value > 1.2)",
     ],
 )
 def test_what_cannot_be_compiled_is_refused_at_once(expression: str) -> None:

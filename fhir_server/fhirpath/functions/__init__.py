@@ -1,0 +1,1 @@
+"""The functions of FHIRPath: a module for each section, each with its `FUNCTIONS`."""
