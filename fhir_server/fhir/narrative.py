@@ -48,7 +48,8 @@ _STARTS = re.compile(r"[ \t\r\n]*<div[ \t\r\n>/]")
 _DEFAULT: dict[str, str] = {None: XHTML}  # type: ignore[dict-item]  # the stubs forget None
 # Browsers overlook white space and control characters in an address.
 _OVERLOOKED = re.compile(r"[\x00-\x20]+")
-_ACTIVE = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
+_SCHEMES = frozenset({"http", "https", "ftp", "mailto", "sms", "tel"})
 _IMAGE = re.compile(r"data:image/", re.IGNORECASE)
 # An address without a scheme names a file beside the resource; tools of HL7 write such.
 # An escape could spell any of the others.
@@ -158,16 +159,18 @@ def _of_element(node: etree._Element, tag: str) -> Iterator[str]:
     for name in map(str, node.keys()):
         if name not in _ATTRIBUTES:
             yield f"txt-1: The attribute `{_shown(name)}` is not allowed in a narrative."
-        elif name in _ADDRESSES and _is_active(node.get(name, ""), name):
-            yield f"txt-1: The address in `{name}` would be active content."
+        elif name in _ADDRESSES and not _leads_somewhere(node.get(name, ""), name):
+            yield f"txt-1: The address in `{name}` must be one that a person can follow."
         elif name == "style" and _FOREIGN_STYLE.search(node.get(name, "")):
             yield "txt-1: A `style` must be contained in the narrative, without escapes."
 
 
-def _is_active(value: str, name: str) -> bool:
+def _leads_somewhere(value: str, name: str) -> bool:
+    """Say whether an address is relative or of a kind that runs nothing."""
     address = _OVERLOOKED.sub("", value)
-    is_image = name == "src" and _IMAGE.match(address)
-    return _ACTIVE.match(address) is not None and not is_image
+    scheme = _SCHEME.match(address)
+    is_image = name == "src" and _IMAGE.match(address) is not None
+    return is_image or scheme is None or scheme[1].lower() in _SCHEMES
 
 
 def _shown(name: str) -> str:

@@ -20,7 +20,7 @@ from fhir_server.fhir.xml_table import tables
 from fhir_server.fhir.xml_write import write
 
 # Elements and attributes cost a hundred times their shortest text in memory.
-MOST_NODES = 4_000_000
+MOST_NODES = 2_000_000
 
 _PARSER = etree.XMLParser(
     encoding="utf-8",
