@@ -23,6 +23,7 @@ from fhir_server.storage.shape import Permits
 Clause = ColumnElement[bool]
 Number = ColumnElement[int]
 
+_OTHER = "o"
 _BITS = int(ALL_FAMILIES).bit_length()
 _BIGS: sa.types.TypeEngine[Any] = ARRAY(sa.BigInteger())
 # "Nothing is treating": no family is taken away from those that are not permitted.
