@@ -53,13 +53,10 @@ def permits(leaf: Permits, subject: str, type_id: int, dialect: str) -> Clause:
         dialect=dialect,
         values=_bound_array,
     )
-    other = compartment.alias()
+    other = compartment.alias(_OTHER)
+    refuses = sa.not_(_of_other(leaf, row, column(_OTHER, "patient")))
     refused = (
-        sa.select(ONE)
-        .select_from(other)
-        .where(
-            other.c.rid == column(subject, "rid"), sa.not_(_of_other(leaf, row, other.c.patient))
-        )
+        sa.select(ONE).select_from(other).where(other.c.rid == column(subject, "rid"), refuses)
     )
     unshared = row.mask.bitwise_and(constant(SHARED)) == ZERO
     return sa.and_(_Leaf(leaf, row).clause(), sa.or_(unshared, sa.not_(refused.exists())))

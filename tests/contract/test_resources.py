@@ -18,6 +18,7 @@ from fhir_server.search.expression import (
     TokenIs,
 )
 from fhir_server.search.indexed import Indexed
+from fhir_server.search.labels import TREATING, ConsentRow
 from fhir_server.search.query import HistoryQuery, Include, Query, SortKey, Summary, Total
 from fhir_server.storage.engine import Database
 from fhir_server.storage.resources import ResourceStore
@@ -330,3 +331,31 @@ def test_shared_resource_needs_every_patient(store: ResourceStore) -> None:
     )
 
     assert found_ids(store, confined(Query(type="Encounter"), permits)) == ["mine"]
+
+
+def test_treating_one_patient_of_a_shared_resource_is_not_treating_the_other(
+    store: ResourceStore,
+) -> None:
+    _, keys = put(
+        store,
+        replace(encounter("ours"), patients=(("Patient", "bob"),)),
+        replace(encounter("theirs"), patients=(("Patient", "cy"),)),
+        replace(encounter("own"), relations=(treats("ehr", "ann"), treats("ehr", "cy"))),
+    )
+    with store.transaction(now=NOW) as transaction:
+        for patient in ("bob", "cy"):
+            owner = keys["Patient", patient]
+            rule = ConsentRow(owner=owner, deny=False, actor=TREATING, cover_mask=1, node=1)
+            transaction.replace_rules(owner, [rule])
+    permits = ConsentPermits(
+        own=frozenset(),
+        actors=frozenset({keys["Organization", "ehr"]}),
+        purpose=1,
+        at=NOW,
+        matrix=0,
+        matrix_treating=1,
+        absolute=0,
+        own_withheld=0,
+    )
+
+    assert set(found_ids(store, confined(Query(type="Encounter"), permits))) == {"theirs", "own"}
