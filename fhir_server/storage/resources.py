@@ -10,13 +10,15 @@ from typing import TypeVar
 from fhir_server.fhir import definitions as r4
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.search.confined import ConfinedHistory, ConfinedQuery, ConfinedRead
+from fhir_server.search.expression import Expression
 from fhir_server.storage.engine import Database
 from fhir_server.storage.histories import Histories
 from fhir_server.storage.lookup_sql import Lookup, read
 from fhir_server.storage.lower import lower
 from fhir_server.storage.prepared import Prepared
-from fhir_server.storage.rows import HistoryRows, SearchRows, Stored
+from fhir_server.storage.rows import Address, HistoryRows, SearchRows, Stored
 from fhir_server.storage.searches import Searches
+from fhir_server.storage.session import Row
 from fhir_server.storage.shape import Values
 from fhir_server.storage.spans import Spans
 from fhir_server.storage.stored import stored
@@ -42,16 +44,8 @@ class ResourceStore:
         Raises:
             UnavailableError: The database is away.
         """
-        values = Values(self._database.dialect)
-        lookup = Lookup(
-            dialect=self._database.dialect,
-            type_id=self._definitions.type_id(asked.type),
-            id=values.add(asked.id.replace("\x00", " ")),
-            version=None if asked.version is None else values.add(asked.version),
-            permits=lower(asked.permits, values, self._definitions),
-        )
-        rows = self._database.read(self._prepared.fetching(read, lookup, values))
-        return stored(rows[0], self._definitions, asked.own) if rows else None
+        row = self._row((asked.type, asked.id), asked.permits, asked.version)
+        return None if row is None else stored(row, self._definitions, asked.own)
 
     def search(self, asked: ConfinedQuery) -> SearchRows:
         """Return one page of a search, what it includes, and its total where it is asked for.
@@ -67,13 +61,22 @@ class ResourceStore:
         Raises:
             UnavailableError: The database is away.
         """
-        if asked.history.id is not None:
-            visible = ConfinedRead(
-                type=asked.history.type, id=asked.history.id, permits=asked.permits, own=asked.own
-            )
-            if self.read(visible) is None:
-                return None
+        query = asked.history
+        if query.id is not None and self._row((query.type, query.id), asked.permits) is None:
+            return None
         return self._histories.page(asked)
+
+    def _row(self, address: Address, permits: Expression, version: int | None = None) -> Row | None:
+        values = Values(self._database.dialect)
+        lookup = Lookup(
+            dialect=self._database.dialect,
+            type_id=self._definitions.type_id(address[0]),
+            id=values.add(address[1].replace("\x00", " ")),
+            version=None if version is None else values.add(version),
+            permits=lower(permits, values, self._definitions),
+        )
+        rows = self._database.read(self._prepared.fetching(read, lookup, values))
+        return rows[0] if rows else None
 
     @contextmanager
     def transaction(self, *, now: int, durable: bool = True) -> Iterator[WriteTransaction]:
