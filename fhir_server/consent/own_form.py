@@ -3,6 +3,9 @@
 Use of force, involvement of law enforcement and diversion from jail follow a person for life and
 help no treatment (domain research 1.5). They and the incident numbers of police records are left
 out, wherever in the resource they stand; what search finds is taken from this form alone.
+
+So are a Patient's links to the same person's records elsewhere: that another agency knows the
+person is not this one's to tell (42 CFR 2.13).
 """
 
 from fhir_server.fhir.crisis import (
@@ -11,7 +14,7 @@ from fhir_server.fhir.crisis import (
     LAW_ENFORCEMENT,
     USE_OF_FORCE,
 )
-from fhir_server.fhir.resource import Element, Json, Resource, items
+from fhir_server.fhir.resource import Element, Json, Resource, items, type_of
 
 OWN_EXTENSIONS = frozenset({LAW_ENFORCEMENT, USE_OF_FORCE, JAIL_DIVERSION})
 OWN_IDENTIFIER_TYPES = frozenset({"rms"})
@@ -19,7 +22,16 @@ OWN_IDENTIFIER_TYPES = frozenset({"rms"})
 
 def shared_form(resource: Resource) -> Resource:
     """Return what others may get; the same object where that is all of it."""
-    return _of_element(resource) or resource
+    return _unlinked(_of_element(resource) or resource)
+
+
+def _unlinked(resource: Resource) -> Resource:
+    links = items(resource, "link") if type_of(resource) == "Patient" else []
+    kept = [link for link in links if link.get("type") != "seealso"]
+    if len(kept) == len(links):
+        return resource
+    without = {name: value for name, value in resource.items() if name != "link"}
+    return {**without, "link": kept} if kept else without
 
 
 def _shared(value: Json) -> Json:

@@ -57,3 +57,13 @@ def test_a_lone_identifier_goes_with_its_element() -> None:
     resource = {"resourceType": "Task", "groupIdentifier": RMS, "for": {"identifier": RMS}}
 
     assert shared_form(resource) == {"resourceType": "Task"}
+
+
+def test_links_to_the_person_elsewhere_are_the_agencys_own() -> None:
+    seealso = {"other": {"reference": "Patient/elsewhere"}, "type": "seealso"}
+    replaces = {"other": {"reference": "Patient/before"}, "type": "replaces"}
+    patient: Resource = {"resourceType": "Patient", "link": [seealso], "active": True}
+
+    assert shared_form(patient) == {"resourceType": "Patient", "active": True}
+    assert shared_form({**patient, "link": [seealso, replaces]})["link"] == [replaces]
+    assert shared_form(patient | {"resourceType": "Person"})["link"] == [seealso]
