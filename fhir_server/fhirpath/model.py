@@ -52,6 +52,10 @@ class Model(Protocol):
         """Return where each element of a `type_name` can stand, in their order."""
         ...
 
+    def properties(self, type_name: str) -> Mapping[str, Child]:
+        """Return what each JSON property of a `type_name` is."""
+        ...
+
     def base_of(self, type_name: str) -> str | None:
         """Return what `type_name` specialises: `""` at the root, None where it is no type."""
         ...
@@ -69,6 +73,7 @@ class DefinedModel(Model):
         self._structures = frozenset(definitions.structures())
         # Working one out twice in two threads gives the same, so no lock is needed.
         self._layouts: dict[str, Mapping[str, tuple[Child, ...]]] = {}
+        self._properties: dict[str, Mapping[str, Child]] = {}
 
     @override
     def children(self, type_name: str, name: str) -> tuple[Child, ...]:
@@ -79,6 +84,15 @@ class DefinedModel(Model):
         found = self._layouts.get(type_name)
         if found is None:
             found = self._layouts[type_name] = MappingProxyType(self._layout(type_name))
+        return found
+
+    @override
+    def properties(self, type_name: str) -> Mapping[str, Child]:
+        found = self._properties.get(type_name)
+        if found is None:
+            places = self.layout(type_name).values()
+            by_key = {child.key: child for each in places for child in each}
+            found = self._properties[type_name] = MappingProxyType(by_key)
         return found
 
     def _layout(self, type_name: str) -> dict[str, tuple[Child, ...]]:

@@ -81,8 +81,10 @@ def canonical(quantity: Quantity) -> Fraction:
 
 
 def key(quantity: Quantity) -> tuple[object, ...]:
-    """Return what is the same for quantities that are equal."""
+    """Return what is the same for quantities that are equal, and for a number equal to one."""
     unit = unit_of(quantity)
+    if unit is not None and not unit.dimensions:
+        return (False, canonical(quantity))
     dimensions: object = quantity.unit if unit is None else unit.dimensions
     return ("Quantity", dimensions, canonical(quantity))
 

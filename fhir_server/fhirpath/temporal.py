@@ -29,6 +29,7 @@ _HIGHEST: tuple[int, ...] = (MAXYEAR, 12, 31, 23, 59, 60)
 EARLIEST_OFFSET, LATEST_OFFSET = 14 * 60, -12 * 60
 SECONDS_OF = (365 * 86400, 30 * 86400, 86400, 3600, 60, 1)
 _DAY_SECONDS = 86400
+_DECEMBER = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +217,9 @@ def add(value: Temporal, amount: Decimal, level: int) -> Temporal | None:
     What is finer than the value's own precision is converted to it first (a year has 365 days, a
     month 30), and fractions are dropped. None beyond the years 1 to 9999.
     """
-    if level > value.last:
+    if level == MONTH and value.last == YEAR:
+        amount, level = amount / _DECEMBER, YEAR
+    elif level > value.last:
         amount, level = amount * SECONDS_OF[level] / SECONDS_OF[value.last], value.last
     if value.kind == "Time":
         return _add_to_time(value, amount, level)

@@ -16,13 +16,13 @@ def child_items(model: Model, item: Item, name: str) -> Items:
     value = item.value
     if item.type in PRIMITIVES:
         return _of_primitive(item.element, name) if item.element else []
-    if item.type == TYPE_INFO:
-        return [system_item(value[name])] if name in value else []
     if not isinstance(value, dict):
         return []
     found: Items = []
     for child in model.layout(item.type).get(name, ()):
         gather(value, child, found)
+    if item.type == TYPE_INFO and name in value:
+        found.append(system_item(value[name]))
     return found
 
 
@@ -77,7 +77,10 @@ def children(model: Model, item: Item) -> Items:
         return [system_item(value) for value in item.value.values()]
     found: Items = []
     if isinstance(item.value, dict):
-        for places in model.layout(item.type).values():
-            for child in places:
-                gather(item.value, child, found)
+        properties = model.properties(item.type)
+        for key in item.value:
+            # A primitive may have nothing but what stands beside it.
+            name = key if key[:1] != "_" or key[1:] in item.value else key[1:]
+            if name in properties:
+                gather(item.value, properties[name], found)
     return found
