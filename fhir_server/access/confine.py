@@ -13,7 +13,7 @@ from fhir_server.access.directory import DIRECTORY_TYPES
 from fhir_server.consent.model import Request
 from fhir_server.consent.plan import directory_only, plan
 from fhir_server.fhir.definitions import Definitions
-from fhir_server.fhir.outcome import ForbiddenError
+from fhir_server.fhir.outcome import ForbiddenError, InvalidSearchError
 from fhir_server.search.confined import ConfinedHistory, ConfinedQuery, ConfinedRead
 from fhir_server.search.expression import (
     ConsentPermits,
@@ -25,6 +25,8 @@ from fhir_server.search.expression import (
 )
 from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery, Query
+
+_MOST_TARGETS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Confinement:
 
         Raises:
             ForbiddenError: No scope searches the type, or the emergency rule forbids it.
+            InvalidSearchError: An include could bring resources of too many types.
         """
         permits = all_of(self._readable(query.type, "s"), self.leaf)
         about = self._about(query)
@@ -97,9 +100,13 @@ class Confinement:
         readable = self._readable(history.type, "s" if of_a_type else "r")
         return ConfinedHistory(history=history, permits=all_of(readable, self.leaf), own=self.own)
 
-    def internal_read(self, type_: str, id_: str) -> ConfinedRead:
-        """Return the server's own look at a resource, of which the caller is told nothing."""
-        return ConfinedRead(type=type_, id=id_, permits=Everything(), own=frozenset())
+    def internal_read(self, type_: str, id_: str, custodian: int = 0) -> ConfinedRead:
+        """Return the server's own look at a resource, of which the caller is told nothing.
+
+        With the key of its `custodian`, at the form that its agency has of it.
+        """
+        own = frozenset({custodian} - {0})
+        return ConfinedRead(type=type_, id=id_, permits=Everything(), own=own)
 
     def internal_search(self, query: Query) -> ConfinedQuery:
         """Return the server's own search, of which the caller is told nothing."""
@@ -137,8 +144,13 @@ class Confinement:
     def _targets(self, query: Query) -> tuple[str, ...]:
         targets: set[str] = set()
         for include in query.includes:
-            if include.target is not None:
-                targets.add(include.target)
-            else:
-                targets.update(include.parameter.targets or self.definitions.resource_types)
+            possible = include.parameter.targets if include.target is None else (include.target,)
+            if not 0 < len(possible) <= _MOST_TARGETS:
+                # Each target has its own permission in the query: 146 of them take a minute.
+                name = f"{include.parameter.base}:{include.parameter.code}"
+                raise InvalidSearchError(
+                    f"`{name}` can refer to resources of many types: include `{name}:Type`.",
+                    expression="_include",
+                )
+            targets.update(possible)
         return tuple(sorted(targets))

@@ -3,7 +3,7 @@
 import pytest
 
 from fhir_server.fhir import crisis
-from fhir_server.fhir.outcome import ForbiddenError, GoneError, NotFoundError
+from fhir_server.fhir.outcome import ForbiddenError, GoneError, InvalidSearchError, NotFoundError
 from fhir_server.fhir.resource import Element
 from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery
@@ -362,13 +362,18 @@ class TestScopes:
         assert page.includes == ()
 
 
-def test_an_include_of_any_type_is_confined(gate: Gate) -> None:
+def test_an_include_of_any_type_has_to_name_one(gate: Gate) -> None:
+    with pytest.raises(InvalidSearchError):
+        gate.caller("clinic").page("Observation", _include="Observation:focus")
+
+
+def test_an_include_is_confined(gate: Gate) -> None:
     person = ana(gate)
     gate.caller("mct").post(episode(person, "clinic"))
     hidden = gate.caller("program").post(observation(person))
     gate.caller("mct").post(observation(person, focus=[reference(f"Observation/{hidden}")]))
 
-    page = gate.caller("clinic").page("Observation", _include="Observation:focus")
+    page = gate.caller("clinic").page("Observation", _include="Observation:focus:Observation")
 
     assert len(page.matches) == 1
     assert page.includes == ()
@@ -436,6 +441,16 @@ class TestSamePerson:
 
         assert [one.id for one in mct.same_person(first)] == [first, second]
         assert [one.id for one in mct.same_person(second)] == [second, first]
+
+    def test_a_link_is_followed_for_others_and_not_told_to_them(self, gate: Gate) -> None:
+        first = ana(gate)
+        link = {"other": reference(f"Patient/{first}"), "type": "seealso"}
+        second = gate.caller("mct").post(patient(link=[link]))
+        ed = gate.caller("ed", Purpose.ETREAT, medical_personnel=True)
+
+        assert [one.id for one in ed.same_person(second)] == [second, first]
+        assert b"seealso" not in (ed.read("Patient", second).body or b"")
+        assert b"seealso" in (gate.caller("mct").read("Patient", second).body or b"")
 
     def test_nobody_learns_of_a_patient_by_asking_who_is_the_same(self, gate: Gate) -> None:
         with pytest.raises(NotFoundError):
