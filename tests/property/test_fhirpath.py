@@ -143,6 +143,20 @@ def test_parsing_a_text_gives_the_tree_that_it_was_made_of(node: Node) -> None:
     assert parse(unparse(node)) == node
 
 
+@pytest.mark.parametrize("inner", sorted(PRECEDENCE.keys() - {"is", "as"}))
+@pytest.mark.parametrize("outer", sorted(PRECEDENCE.keys() - {"is", "as"}))
+def test_nesting_of_any_two_operators_is_kept(outer: str, inner: str) -> None:
+    name = Member(of=None, name="a")
+    nested = Operation(operator=inner, left=name, right=name)
+    trees = [
+        Operation(operator=outer, left=nested, right=name),
+        Operation(operator=outer, left=name, right=nested),
+        Operation(operator=outer, left=Polarity(operator="-", of=nested), right=name),
+    ]
+
+    assert [parse(unparse(tree)) for tree in trees] == trees
+
+
 @given(nodes, st.integers(0, 2000))
 def test_any_expression_ends_within_its_steps(node: Node, steps: int) -> None:
     try:
