@@ -1,5 +1,6 @@
 """Write the generated tables of the documentation; `make check` fails where they are stale."""
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -26,10 +27,28 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
+def suites_table() -> str:
+    """Return the table of the published results of suites: cases, passed, failed."""
+    rows = ["| suite | digest | cases | passed | failed |", "|---|---|---|---|---|"]
+    for path in sorted((ROOT / "conformance" / "results").glob("*/*.json")):
+        result = json.loads(path.read_text())
+        if "cases" in result:
+            failed = result["total"] - result["passed"]
+            link = f"[{result['suite']}](results/{path.parent.name}/{path.name})"
+            digest = f"`{result['sha256'][:12]}`"
+            rows.append(
+                f"| {link} | {digest} | {result['total']} | {result['passed']} | {failed} |"
+            )
+    return "\n".join(rows)
+
+
 def main() -> None:
-    """Rewrite the README's table of settings."""
-    readme = ROOT / "README.md"
-    readme.write_text(between(readme.read_text(), "settings", settings_table()))
+    """Rewrite the tables of the README and of the conformance page."""
+    for name, path, table in (
+        ("settings", ROOT / "README.md", settings_table()),
+        ("suites", ROOT / "conformance" / "README.md", suites_table()),
+    ):
+        path.write_text(between(path.read_text(), name, table))
 
 
 if __name__ == "__main__":
