@@ -45,6 +45,10 @@ def _extension(run: Run, focus: Items, url: Items) -> Items:
     return found
 
 
+def _has_extension(run: Run, focus: Items, url: Items) -> Items:
+    return truth(bool(_extension(run, focus, url)))
+
+
 def _has_value(_: Run, focus: Items) -> Items:
     return truth(len(focus) == 1 and _is_primitive(focus[0]) and focus[0].value is not None)
 
@@ -151,6 +155,8 @@ _BOOLEAN = a("Boolean")
 _ANY_NUMBER = 32
 FUNCTIONS = (
     Function(name="extension", call=_extension, arguments=(1, 1), result=_extensions),
+    # Of no specification, but a search parameter of R4 is written with it.
+    Function(name="hasExtension", call=_has_extension, arguments=(1, 1), result=_BOOLEAN),
     Function(name="hasValue", call=_has_value, result=_BOOLEAN),
     Function(name="getValue", call=_get_value, result=anything),
     Function(name="resolve", call=_resolve, result=anything),
