@@ -86,7 +86,8 @@ class Compiled:
         known.setdefault("rootResource", known["resource"])
         run = Run(self.model, ports, known, steps)
         try:
-            return self.run(Frame(run, [item]))
+            # A list of the caller's own: those inside are shared.
+            return list(self.run(Frame(run, [item])))
         except RecursionError:
             raise FhirPathLimitError("The expression goes too deep.") from None
 

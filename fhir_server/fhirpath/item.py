@@ -36,6 +36,7 @@ class Item(NamedTuple):
 
 
 Items = list[Item]
+# Collections are never changed once they are made, so these and those of literals are shared.
 EMPTY: Items = []
 TRUE: Items = [Item(BOOLEAN, value=True)]
 FALSE: Items = [Item(BOOLEAN, value=False)]
@@ -140,6 +141,8 @@ def boolean(items: Items) -> bool | None:
     Raises:
         FhirPathEvaluationError: There are several.
     """
+    if items is TRUE or items is FALSE:
+        return items is TRUE
     item = single(items)
     if item is None:
         return None

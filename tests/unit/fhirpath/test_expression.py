@@ -70,6 +70,13 @@ def test_contained_resources_have_the_type_that_they_name() -> None:
     assert values("contained.where($this is Patient).exists()") == [False]
 
 
+def test_result_is_the_callers_own() -> None:
+    compiled = expression("true", MODEL)
+    compiled.evaluate(PATIENT).clear()
+
+    assert [item.value for item in compiled.evaluate(PATIENT)] == [True]
+
+
 def test_decimals_are_exact() -> None:
     observation = {"resourceType": "Observation", "valueQuantity": {"value": Decimal("0.10")}}
 
