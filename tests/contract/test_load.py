@@ -28,6 +28,8 @@ from fhir_server.search.query import Query, Summary, Total
 from fhir_server.settings import Settings
 
 SYNTHEA = Path("/work/shared/data/synthea-r4-48-patients.tar.xz")
+# Resources after which a load is killed.
+ENOUGH = 100
 SYNTHEA_TYPES = {
     "Observation": 7204,
     "Claim": 1799,
@@ -198,6 +200,7 @@ def test_a_load_that_is_killed_loses_nothing_and_leaves_nothing_half_written(
     kills = acknowledged = 0
     while (seen := killed(database_url, path)) is not None:
         kills += 1
+        assert kills * ENOUGH <= bundles_ * (1 + each), "The load begins anew each time."
         acknowledged += seen
         with a_server(database_url) as server:
             people, observations = count(server, "Patient"), count(server, "Observation")
@@ -220,7 +223,7 @@ def killed(database_url: str, path: Path) -> int | None:
     assert process.stderr is not None
     assert process.stdout is not None
     seen, text = 0, ""
-    while (read := process.stderr.read(1)) and seen < 100:
+    while (read := process.stderr.read(1)) and seen < ENOUGH:
         text += read
         for number in re.findall(r"([\d,]+) resources\]", text):
             seen, text = int(number.replace(",", "")), ""
