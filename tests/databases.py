@@ -26,10 +26,14 @@ class Postgres:
         template.close()
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
-        """Give the URL of a new migrated database, dropped after the block."""
+    def fresh(self, copied: str = "") -> Iterator[str]:
+        """Give the URL of a new migrated database, dropped after the block.
+
+        It is a copy of the one at the URL `copied`, to which nobody may be connected.
+        """
         name = f"handoff_{next(_numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        template = copied.rpartition("/")[2] or _TEMPLATE
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield f"{self.url}/{name}"
         finally:
@@ -51,10 +55,10 @@ class Sqlite:
         template.close()
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
-        """Give the URL of a new migrated database."""
+    def fresh(self, copied: str = "") -> Iterator[str]:
+        """Give the URL of a new migrated database, or of a copy of the closed one at `copied`."""
         path = self._folder / f"{next(_numbers)}.db"
-        shutil.copy(self._template, path)
+        shutil.copy(copied.removeprefix("sqlite:///") or self._template, path)
         yield f"sqlite:///{path}"
 
 

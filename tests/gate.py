@@ -16,6 +16,7 @@ from fhir_server.fhir.json import decode
 from fhir_server.fhir.resource import Element, Json, Resource
 from fhir_server.search.labels import Purpose
 from fhir_server.search.parse import parse
+from fhir_server.search.query import HistoryQuery
 from fhir_server.smart.scopes import parse_scopes
 from fhir_server.storage.audit_log import AuditLog
 from fhir_server.storage.engine import Database
@@ -30,6 +31,10 @@ ALL = "system/*.cruds"
 @dataclass(frozen=True, slots=True)
 class Caller(Repository):
     """A repository with the words of a test."""
+
+    def assigning(self) -> "Caller":
+        """Return the same caller, who may choose ids."""
+        return Caller(replace(self.context, assign_ids=True), self.ports)
 
     def post(self, resource: Resource) -> str:
         """Create `resource`; return its id."""
@@ -65,6 +70,11 @@ class Caller(Repository):
             at=self.context.at,
         )
         return self.search(query)
+
+    def history_of(self, type_: str) -> list[str]:
+        """Return `Type/id/version` of everything that the caller sees of a type's history."""
+        rows = self.history(HistoryQuery(type=type_, count=1000)).versions
+        return [f"{row.type}/{row.id}/{row.version}" for row in rows]
 
     def ids(self, type_: str, **pairs: str) -> list[str]:
         return sorted(found.id for found in self.page(type_, **pairs).matches)

@@ -174,7 +174,7 @@ def _bounds(found: DateIn | UpdatedIn) -> tuple[int | None, int | None]:
             return None, found.hi
         case Comparison.LT | Comparison.EB:
             return None, found.lo
-        case Comparison.NE:
+        case _:
             raise InvalidSearchError("The prefix `ne` is not supported for AuditEvents.")
 
 

@@ -40,13 +40,11 @@ class Authority:
             MethodNotAllowedError: An update of what is absent, as far as the caller knows.
             VersionConflictError: `if_match` is not the current version.
         """
-        match change:
-            case Create():
-                return self._create(current)
-            case Update():
-                return self._update(change, current)
-            case Delete():
-                return self._delete(change, current)
+        if isinstance(change, Create):
+            return self._create(current)
+        if isinstance(change, Update):
+            return self._update(change, current)
+        return self._delete(change, current)
 
     def _create(self, current: Current | None) -> int:
         if current is not None:
