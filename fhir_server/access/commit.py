@@ -176,11 +176,8 @@ class Commit:
         )
 
     def _sees(self, change: Change) -> bool:
-        id_ = change.id
-        if id_ is None:
-            return False
         try:
-            asked = self.confinement.read(change.type, id_)
+            asked = self.confinement.read(change.type, change.id or "")
         except ForbiddenError:
             return False
         return self.ports.store.read(asked) is not None

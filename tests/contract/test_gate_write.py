@@ -1,6 +1,9 @@
 """The one entrance: who may change what, what is stored, what is audited; on both databases."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -10,6 +13,7 @@ from fhir_server.facts.query import FactQuery, FactTest, Population
 from fhir_server.fhir import crisis
 from fhir_server.fhir.outcome import (
     ConflictError,
+    FhirError,
     ForbiddenError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -21,6 +25,7 @@ from fhir_server.fhir.outcome import (
 )
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.search.labels import Purpose
+from fhir_server.search.query import HistoryQuery
 from fhir_server.storage.audit_log import AuditQuery
 from fhir_server.storage.engine import Database
 from fhir_server.storage.rows import Receipt
@@ -607,3 +612,72 @@ def test_a_directive_of_a_stranger_about_a_patient_unknown_to_it_binds_nobody_el
     gate.caller("stranger").post(consent(person, "deny"))
 
     assert gate.caller("clinic").ids("Patient") == [person]
+
+
+def test_of_two_writers_with_the_same_if_match_one_wins(gate: Gate) -> None:
+    person = gate.caller("mct").post(patient())
+    outcomes = at_once(
+        lambda: gate.caller("mct").put({**patient(), "id": person}, if_match=1).version
+    )
+
+    assert outcomes == ["2", *["VersionConflictError"] * 3]
+
+
+def test_writers_of_one_new_id_follow_each_other(gate: Gate) -> None:
+    """As intake's do, when several records of one person arrive at once."""
+    outcomes = at_once(
+        lambda: gate.caller("mct", assign_ids=True).put({**patient(), "id": "new"}).version
+    )
+
+    assert outcomes == ["1", "2", "3", "4"]
+
+
+def test_writers_who_create_one_id_collide(gate: Gate) -> None:
+    create = Create(type="Patient", resource=patient(), id="new")
+    outcomes = at_once(lambda: gate.caller("mct").change(create).version)
+
+    assert outcomes == ["1", *["ConflictError"] * 3]
+
+
+def at_once(work: Callable[[], int], writers: int = 4) -> list[str]:
+    """Return what came of so many threads that did `work` together."""
+    barrier = Barrier(writers)
+
+    def attempt(_: int) -> str:
+        barrier.wait()
+        try:
+            return str(work())
+        except FhirError as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(writers) as pool:
+        return sorted(pool.map(attempt, range(writers)))
+
+
+def test_what_cannot_have_extensions_has_no_notice(gate: Gate) -> None:
+    gate.organization("program", extension=[PART2])
+    binary = {"resourceType": "Binary", "contentType": "text/plain", "data": "eA=="}
+
+    made = gate.caller("program").post(binary)
+
+    assert "extension" not in gate.caller("program").body("Binary", made)
+
+
+def test_who_is_no_organization_neither_treats_nor_is_permitted(gate: Gate) -> None:
+    mct = gate.caller("mct")
+    practitioner = reference("Practitioner/1")
+    by_identifier = {"identifier": {"value": "1"}}
+    person = mct.post(patient(generalPractitioner=[practitioner, by_identifier]))
+    actors = [
+        {"role": {"coding": [{"code": "IRCP"}]}, "reference": one}
+        for one in (practitioner, by_identifier)
+    ]
+
+    mct.post(consent(person, "permit", provision={"type": "permit", "actor": actors}))
+
+    assert gate.caller("clinic").ids("Patient") == []
+
+
+def test_audit_events_have_no_history(gate: Gate) -> None:
+    with pytest.raises(MethodNotAllowedError):
+        gate.caller("mct", privacy_officer=True).history(HistoryQuery(type="AuditEvent"))
