@@ -11,6 +11,7 @@ from fhir_server.access.placement import Placement, place
 from fhir_server.access.stamp import Forms, forms
 from fhir_server.consent.labels import label
 from fhir_server.fhir.definitions import Definitions
+from fhir_server.fhir.json import encode
 from fhir_server.fhir.outcome import Issue
 from fhir_server.fhir.resource import Resource
 from fhir_server.search.extract import extract
@@ -56,8 +57,9 @@ def prepare(resource: Resource, definitions: Definitions, *, base: str, part2: b
 
     `part2`: its custodian is a Part 2 program.
     """
-    families = Family(0) if is_directory(resource) else label(resource, part2=part2)
-    both = forms(resource, families)
+    body = encode(resource)
+    families = Family(0) if is_directory(resource) else label(resource, part2=part2, body=body)
+    both = forms(resource, families, body)
     indexed = extract(both.shared, definitions, base)
     return Prepared(
         type=resource["resourceType"],

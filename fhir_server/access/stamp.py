@@ -40,12 +40,15 @@ class Bodies:
         return self.shared if self.own is None else self.own
 
 
-def forms(resource: Resource, families: Family) -> Forms:
-    """Return both forms with the labels (none for directory data) and the Part 2 notice."""
+def forms(resource: Resource, families: Family, body: bytes | None = None) -> Forms:
+    """Return both forms with the labels (none for directory data) and the Part 2 notice.
+
+    `body` is the resource as compact JSON, where there is one.
+    """
     own = _labelled(resource, families) if families else resource
     if type_of(resource) not in _WITHOUT_EXTENSIONS:
         own = _with_notice(own, wanted=Family.PART2 in families)
-    return Forms(own=own, shared=shared_form(own))
+    return Forms(own=own, shared=shared_form(own, body))
 
 
 def bodies(found: Forms, *, version: int, last_updated: int) -> Bodies:

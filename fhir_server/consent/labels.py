@@ -10,7 +10,13 @@ labels that its author put on it, may add families and never take one away.
 
 from collections.abc import Iterator
 
-from fhir_server.consent.codes import ACT_CODE, CONFIDENTIALITY, SENSITIVITY, families_of
+from fhir_server.consent.codes import (
+    ACT_CODE,
+    CONFIDENTIALITY,
+    SENSITIVITY,
+    families_of,
+    may_tell,
+)
 from fhir_server.fhir.crisis import profile
 from fhir_server.fhir.resource import Element, Json, Resource, items, type_of
 from fhir_server.search.labels import Family
@@ -50,11 +56,11 @@ _CODINGS: tuple[tuple[Family, str, tuple[str, ...]], ...] = (
 )
 
 
-def label(resource: Resource, *, part2: bool) -> Family:
+def label(resource: Resource, *, part2: bool, body: bytes | None = None) -> Family:
     """Return the families of a resource that belongs to a person.
 
     `part2`: its custodian is a program under 42 CFR Part 2, so that everything it holds tells that
-    the person is treated there.
+    the person is treated there. `body` is the resource as compact JSON, where there is one.
     """
     families = Family.BASE
     if type_of(resource) not in BASE_TYPES:
@@ -63,8 +69,9 @@ def label(resource: Resource, *, part2: bool) -> Family:
         families |= Family.PART2 | Family.SUD
     if ANONYMOUS_CONTACT in items(resource.get("meta", {}), "profile"):
         families |= Family.ANONYMOUS
-    for system, code in _codings(resource):
-        families |= families_of(system, code)
+    if body is None or may_tell(body):
+        for system, code in _codings(resource):
+            families |= families_of(system, code)
     return families
 
 

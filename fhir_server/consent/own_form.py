@@ -20,14 +20,27 @@ OWN_EXTENSIONS = frozenset({LAW_ENFORCEMENT, USE_OF_FORCE, JAIL_DIVERSION})
 OWN_IDENTIFIER_TYPES = frozenset({"rms"})
 
 
-def shared_form(resource: Resource) -> Resource:
-    """Return what others may get; the same object where that is all of it."""
+_LINKED = "seealso"
+_MARKS = (
+    *(url.encode() for url in sorted(OWN_EXTENSIONS)),
+    IDENTIFIER_TYPE_SYSTEM.encode(),
+    _LINKED.encode(),
+)
+
+
+def shared_form(resource: Resource, body: bytes | None = None) -> Resource:
+    """Return what others may get; the same object where that is all of it.
+
+    `body` is the resource as compact JSON, where there is one.
+    """
+    if body is not None and not any(mark in body for mark in _MARKS):
+        return resource
     return _unlinked(_of_element(resource) or resource)
 
 
 def _unlinked(resource: Resource) -> Resource:
     links = items(resource, "link") if type_of(resource) == "Patient" else []
-    kept = [link for link in links if link.get("type") != "seealso"]
+    kept = [link for link in links if link.get("type") != _LINKED]
     if len(kept) == len(links):
         return resource
     without = {name: value for name, value in resource.items() if name != "link"}

@@ -1,10 +1,13 @@
 """The label service: codes and types to families, families to meta.security."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fhir_server.consent.codes import ACT_CODE, CONFIDENTIALITY, LOINC, SENSITIVITY, SNOMED
 from fhir_server.consent.labels import ANONYMOUS_CONTACT, label, security
 from fhir_server.fhir.crisis import code_system
+from fhir_server.fhir.json import encode
 from fhir_server.fhir.resource import Resource
 from fhir_server.search.labels import Family
 
@@ -119,3 +122,20 @@ def test_labelling_again_changes_nothing() -> None:
     once = security({"resourceType": "Condition"}, families)
 
     assert security({"resourceType": "Condition", "meta": {"security": once}}, families) == once
+
+
+@given(
+    system=st.sampled_from([ICD, ACT_CODE, LOINC, SNOMED, CONFIDENTIALITY, SENSITIVITY, "urn:x"]),
+    code=st.sampled_from(["F10.20", "R45.851", "SUD", "93374-7", "82313006", "V", "R", "J45", "x"])
+    | st.text(max_size=5)
+    | st.from_regex(r"[BFTXZORJ][0-9]{2}(\.[0-9]{1,3})?", fullmatch=True),
+    deep=st.booleans(),
+)
+def test_the_quick_look_at_the_body_misses_nothing(system: str, code: str, *, deep: bool) -> None:
+    resource = coded(system, code)
+    if deep:
+        resource = {"resourceType": "Patient", "contained": [resource, {"code": {"text": "x"}}]}
+
+    quick = label(resource, part2=False, body=encode(resource))
+
+    assert quick == label(resource, part2=False)

@@ -8,6 +8,7 @@ from fhir_server.fhir.crisis import (
     TRANSPORT,
     USE_OF_FORCE,
 )
+from fhir_server.fhir.json import encode
 from fhir_server.fhir.resource import Element, Resource
 
 RMS: Element = {
@@ -67,3 +68,14 @@ def test_links_to_the_person_elsewhere_are_the_agencys_own() -> None:
     assert shared_form(patient) == {"resourceType": "Patient", "active": True}
     assert shared_form({**patient, "link": [seealso, replaces]})["link"] == [replaces]
     assert shared_form(patient | {"resourceType": "Person"})["link"] == [seealso]
+
+
+def test_the_quick_look_at_the_body_finds_each_mark() -> None:
+    for url in (USE_OF_FORCE, LAW_ENFORCEMENT, JAIL_DIVERSION):
+        resource = {"resourceType": "Encounter", "extension": [{"url": url}]}
+
+        assert shared_form(resource, encode(resource)) == {"resourceType": "Encounter"}
+    linked = {"resourceType": "Patient", "link": [{"type": "seealso"}]}
+    others: list[Resource] = [{"identifier": [RMS]}, {"resourceType": "Task"}, linked]
+    for other in others:
+        assert shared_form(other, encode(other)) == shared_form(other)
