@@ -28,7 +28,7 @@ _SQLITE = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-32000",
     "PRAGMA mmap_size=2147483648",
-    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA wal_autocheckpoint=16000",
     "PRAGMA journal_size_limit=67108864",
 )
 _CACHED_STATEMENTS = 512
