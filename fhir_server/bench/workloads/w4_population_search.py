@@ -15,10 +15,9 @@ def _run(target: Target) -> Measurement:
         newest = client.get("/fhir/Encounter", params={"_sort": "-date", "_count": "1"}).json()
         last = date.fromisoformat(newest["entry"][0]["resource"]["period"]["start"][:10])
         paths = [_window(last - timedelta(days=15 * step)) for step in range(WINDOWS)]
-        page = client.get(paths[0]).json()
-    starts = [entry["resource"]["period"]["start"] for entry in page.get("entry", [])]
-    if not starts or any(entry["resource"]["class"]["code"] != "HH" for entry in page["entry"]):
-        raise WrongAnswerError("The search gave no Encounter, or one of another class.")
+        found = [entry for path in paths for entry in client.get(path).json().get("entry", [])]
+    if not found or any(entry["resource"]["class"]["code"] != "HH" for entry in found):
+        raise WrongAnswerError("The searches gave no Encounter, or one of another class.")
     return drive(target, paths, target.token(CLIENT))
 
 
