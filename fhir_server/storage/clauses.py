@@ -15,7 +15,7 @@ from sqlalchemy.sql import ColumnElement
 from fhir_server.search.expression import Comparison
 from fhir_server.storage import schema
 from fhir_server.storage.binding import ONE, column, constant, in_list, number, text
-from fhir_server.storage.consent_sql import permits
+from fhir_server.storage.consent_sql import permits, permits_by_call
 from fhir_server.storage.shape import (
     Belongs,
     Every,
@@ -41,13 +41,15 @@ Number = ColumnElement[int]
 class Subject:
     """The row that is tested: its alias, the type of its resource, and whether it is a document.
 
-    What is no document has neither the logical id nor the stamp.
+    What is no document has neither the logical id nor the stamp. `few`: so few rows are tested
+    that a call per row is cheaper than setting up what many rows want.
     """
 
     alias: str
     type_id: int
     dialect: str
     document: bool = True
+    few: bool = False
 
     def column(self, name: str) -> ColumnElement[Any]:
         """Return a column of the row."""
@@ -66,11 +68,17 @@ def clause(shape: Shape, subject: Subject) -> Clause:
         case Opposite():
             return sa.not_(clause(shape.operand, subject))
         case Permits():
-            return permits(shape, subject.alias, subject.type_id, subject.dialect)
+            return _permits(shape, subject)
         case HasId() | Updated() | Fenced() | Belongs():
             return _of_row(shape, subject)
         case _:
             return probe(shape, subject)
+
+
+def _permits(leaf: Permits, subject: Subject) -> Clause:
+    called = subject.few and subject.dialect == "postgresql"
+    test = permits_by_call if called else permits
+    return test(leaf, subject.alias, subject.type_id, subject.dialect)
 
 
 def key_of(type_id: int, name: str) -> Number:

@@ -45,7 +45,18 @@ class _Subject:
 
 def permits(leaf: Permits, subject: str, type_id: int, dialect: str) -> Clause:
     """Return the test of `leaf` on the row `subject` (an alias), of resources of `type_id`."""
-    row = _Subject(
+    row = _row(subject, type_id, dialect)
+    return sa.and_(_Leaf(leaf, row).clause(), _permitted_by_others(leaf, row, subject))
+
+
+def permits_by_call(leaf: Permits, subject: str, type_id: int, dialect: str) -> Clause:
+    """Return the same as a call of PostgreSQL's function, for few rows."""
+    row = _row(subject, type_id, dialect)
+    return sa.and_(_called(leaf, row, row.owner), _permitted_by_others(leaf, row, subject))
+
+
+def _row(subject: str, type_id: int, dialect: str) -> _Subject:
+    return _Subject(
         owner=column(subject, "owner"),
         mask=column(subject, "label_mask"),
         custodian=column(subject, "custodian_id"),
@@ -53,13 +64,17 @@ def permits(leaf: Permits, subject: str, type_id: int, dialect: str) -> Clause:
         dialect=dialect,
         values=_bound_array,
     )
+
+
+def _permitted_by_others(leaf: Permits, row: _Subject, subject: str) -> Clause:
+    """Return whether each further patient of the resource permits it."""
     other = compartment.alias(_OTHER)
     refuses = sa.not_(_of_other(leaf, row, column(_OTHER, "patient")))
     refused = (
         sa.select(ONE).select_from(other).where(other.c.rid == column(subject, "rid"), refuses)
     )
     unshared = row.mask.bitwise_and(constant(SHARED)) == ZERO
-    return sa.and_(_Leaf(leaf, row).clause(), sa.or_(unshared, sa.not_(refused.exists())))
+    return sa.or_(unshared, sa.not_(refused.exists()))
 
 
 def function() -> str:
@@ -118,6 +133,10 @@ def _of_other(leaf: Permits, row: _Subject, patient: Number) -> Clause:
     """Return whether `leaf` permits the row as the patient's."""
     if row.dialect == "sqlite":
         return _Leaf(leaf, row, patient).clause()
+    return _called(leaf, row, patient)
+
+
+def _called(leaf: Permits, row: _Subject, patient: Number) -> Clause:
     return sa.func.handoff_permits(
         patient,
         row.mask,

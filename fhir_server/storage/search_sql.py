@@ -146,12 +146,12 @@ def _of_others(plan: Plan, patient: HasReference) -> Rows:
     """Return what refers to the patient and belongs to somebody else."""
     table, tests = value_tests(patient)
     rids = sa.select(table.c.rid).where(*tests, table.c.owner != target(patient)).distinct()
-    return _from_rids(plan, rids)
+    return _from_rids(plan, rids, few=True)
 
 
-def _from_rids(plan: Plan, rids: Rows | sa.CompoundSelect[Any]) -> Rows:
+def _from_rids(plan: Plan, rids: Rows | sa.CompoundSelect[Any], *, few: bool = False) -> Rows:
     source, joined = documents_of(plan, rids.subquery("c"))
-    return _documents(plan, source, joined)
+    return _documents(plan, source, joined, few=few)
 
 
 def _from_documents(plan: Plan, bounds: Sequence[Clause]) -> Rows:
@@ -168,8 +168,10 @@ def _from_documents(plan: Plan, bounds: Sequence[Clause]) -> Rows:
     return _documents(plan, document, [*live, *stamps, *bounds])
 
 
-def _documents(plan: Plan, source: sa.FromClause, bounds: Sequence[Clause]) -> Rows:
-    subject = Subject(alias=DOCUMENT, type_id=plan.type_id, dialect=plan.dialect)
+def _documents(
+    plan: Plan, source: sa.FromClause, bounds: Sequence[Clause], *, few: bool = False
+) -> Rows:
+    subject = Subject(alias=DOCUMENT, type_id=plan.type_id, dialect=plan.dialect, few=few)
     document = schema.resource.alias(DOCUMENT)
     rid: ColumnElement[int] = column(DOCUMENT, "rid")
     keys = [_typed(plan, n, document) for n in range(len(plan.sort))]

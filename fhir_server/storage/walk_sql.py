@@ -47,11 +47,11 @@ def walk(plan: Plan) -> list[sa.Select[Any]]:
         table.c.lo > constant(-schema.OPEN),
         *(bound for leaf in dates for bound in window(leaf, table)),
     ]
-    ways = (
+    regular_rows, odd_rows = (
         _candidates(plan, key, table, *regular, index="ix_date_all"),
         _candidates(plan, key, table, edge(table, key), schema.ODD, index="ix_date_odd"),
     )
-    return [_rows(plan, key, way) for way in ways]
+    return [_rows(plan, key, regular_rows, single=True), _rows(plan, key, odd_rows, few=True)]
 
 
 def walk_of_owner(plan: Plan, driver: WalkOfPatient) -> sa.Select[Any]:
@@ -118,27 +118,39 @@ def _candidates(
 
 
 def _rows(
-    plan: Plan, key: ByValue, candidates: sa.Select[Any] | sa.CompoundSelect[Any]
+    plan: Plan,
+    key: ByValue,
+    candidates: sa.Select[Any],
+    *,
+    single: bool = False,
+    few: bool = False,
 ) -> sa.Select[Any]:
-    """Return those of `candidates` that pass the tests, in order."""
+    """Return those of `candidates` that pass the tests, in order.
+
+    `single`: each is its resource's only value; `few`: there are hardly any.
+    """
     table = candidates.subquery(_ALIAS)
     source: sa.FromClause = table
     bounds: list[Clause] = []
-    subject = Subject(alias=_ALIAS, type_id=plan.type_id, dialect=plan.dialect, document=False)
+    subject = Subject(
+        alias=_ALIAS, type_id=plan.type_id, dialect=plan.dialect, document=False, few=few
+    )
     if key.table != schema.ix_date.name:
         # Only ix_date bears the policy data; elsewhere the document has to be looked at.
         source, bounds = documents_of(plan, table)
         subject = Subject(alias="r", type_id=plan.type_id, dialect=plan.dialect)
-    tests = [_test(test, key, subject) for test in plan.tests]
+    tests = [_test(test, key, subject, single=single) for test in plan.tests]
     rows = filtered(plan, source, bounds=bounds, tests=tests)
     columns = table.c.rid.label("rid"), value_column(table, key).label("k0")
     return in_order(plan, rows.add_columns(*columns), complete=True)
 
 
-def _test(test: Shape, key: ByValue, subject: Subject) -> Clause:
+def _test(test: Shape, key: ByValue, subject: Subject, *, single: bool) -> Clause:
     """Return the test; of the walked row itself where that is the resource's only value."""
     if isinstance(test, HasDate) and test.param_id == key.param_id:
-        single = column(_ALIAS, "edge") == constant(_SINGLE)
         of_row = compares(test, column(_ALIAS, "lo"), column(_ALIAS, "hi"))
-        return sa.or_(sa.and_(single, of_row), sa.and_(sa.not_(single), probe(test, subject)))
+        if single:
+            return of_row
+        only = column(_ALIAS, "edge") == constant(_SINGLE)
+        return sa.or_(sa.and_(only, of_row), sa.and_(sa.not_(only), probe(test, subject)))
     return clause(test, subject)
