@@ -4,14 +4,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
+from typing import TypeVar
 
 import pytest
+from typing_extensions import override
 
 from fhir_server.access.changes import Create, Update
 from fhir_server.access.stamp import PART2_NOTICE
 from fhir_server.facts.query import FactQuery, FactTest, Population
 from fhir_server.fhir import crisis
 from fhir_server.fhir.outcome import (
+    CollisionError,
     ConflictError,
     FhirError,
     ForbiddenError,
@@ -28,9 +31,11 @@ from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery
 from fhir_server.storage.audit_log import AuditQuery
 from fhir_server.storage.engine import Database
+from fhir_server.storage.resources import ResourceStore
 from fhir_server.storage.rows import Receipt
 from tests.gate import (
     NOW,
+    Caller,
     Gate,
     consent,
     encounter,
@@ -40,6 +45,7 @@ from tests.gate import (
     reference,
 )
 
+T = TypeVar("T")
 PART2: Element = {
     "url": crisis.PART2_PROGRAM,
     "extension": [{"url": "is", "valueBoolean": True}],
@@ -681,3 +687,30 @@ def test_who_is_no_organization_neither_treats_nor_is_permitted(gate: Gate) -> N
 def test_audit_events_have_no_history(gate: Gate) -> None:
     with pytest.raises(MethodNotAllowedError):
         gate.caller("mct", privacy_officer=True).history(HistoryQuery(type="AuditEvent"))
+
+
+class Colliding(ResourceStore):
+    """A store in which other writers come first so many times."""
+
+    times = 0
+
+    @override
+    def retrying(self, work: Callable[[], T]) -> T:
+        if self.times:
+            self.times -= 1
+            raise CollisionError("Another writer was first.")
+        return super().retrying(work)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_collision_is_tried_again_a_bounded_number_of_times(gate: Gate, times: int) -> None:
+    store = Colliding(gate.database)
+    store.times = times
+    mct = gate.caller("mct")
+    colliding = Caller(mct.context, replace(mct.ports, store=store))
+
+    if times > 2:
+        with pytest.raises(CollisionError):
+            colliding.post(patient())
+    else:
+        assert colliding.post(patient()) in mct.ids("Patient")
