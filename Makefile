@@ -49,7 +49,7 @@ conformance: setup-dev ## Run the official suites and write conformance/results/
 	$(BIN)/python -m tests.conformance.fhirpath_suite
 
 bench: setup-dev $(VENV)/.wrk ## Run the workloads on SQLite and PostgreSQL; writes conformance/results/performance/
-	$(BIN)/handoff bench
+	$(BIN)/python -m tests.performance.bench
 
 lock: ## Resolve the dependencies anew and write the lock files
 	$(PYTHON) -m pip install -q uv

@@ -31,6 +31,7 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "log_min_messages": "fatal",
 }
+_DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "512MB"}
 
 
 class NoPostgresError(Exception):
@@ -38,8 +39,11 @@ class NoPostgresError(Exception):
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a server for the block; gives `postgresql://USER@127.0.0.1:PORT`, without a database."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """Run a server for the block; gives `postgresql://USER@127.0.0.1:PORT`, without a database.
+
+    `durable`: commits wait for the disk, as users' servers do; for measuring.
+    """
     folder = Path(tempfile.mkdtemp(prefix="handoff-pg-"))
     folder.chmod(0o755)
     programs = _programs()
@@ -60,15 +64,15 @@ def server() -> Iterator[str]:
             ],
             folder,
         )
-        yield from _run(programs, folder)
+        yield from _run(programs, folder, _DURABLE if durable else {})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(programs: Path, folder: Path) -> Iterator[str]:
+def _run(programs: Path, folder: Path, settings: dict[str, str]) -> Iterator[str]:
     port = _free_port()
     command = [str(programs / "postgres"), "-D", str(_data(folder)), "-k", str(_data(folder))]
-    for name, value in {**_SETTINGS, "port": str(port)}.items():
+    for name, value in {**_SETTINGS, **settings, "port": str(port)}.items():
         command += ["-c", f"{name}={value}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*_owner(), *command], stdout=log, stderr=log)
