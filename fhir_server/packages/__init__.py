@@ -1,0 +1,1 @@
+"""FHIR packages: definitions beyond the base types, found by their canonical URLs."""
