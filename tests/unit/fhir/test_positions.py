@@ -23,7 +23,7 @@ JSON = b"""{
 XML = b"""\xef\xbb\xbf<?xml version="1.0"?>
 <!-- <Patient> -->
 <Patient xmlns="http://hl7.org/fhir">
-  <text><status value="extra"/><div xmlns="http://www.w3.org/1999/xhtml"><p a="/>">x</p></div></text>
+  <text><status value="all"/><div xmlns="http://www.w3.org/1999/xhtml"><p a="/>">x</p></div></text>
   <contained><Basic><code><text value="a"/></code></Basic></contained>
   <name><given value="Ada"/><given value='>'><extension url="u"/></given></name>
   <name><family value="L"/></name>
@@ -69,7 +69,7 @@ def test_a_path_leads_to_its_place_in_json(expression: str, line: int, column: i
     ("expression", "line", "column"),
     [
         ("Patient", 3, 1),
-        ("Patient.text.`div`", 4, 32),
+        ("Patient.text.`div`", 4, 30),
         ("Patient.contained[0].code.text", 5, 27),
         ("Patient.name", 6, 3),
         ("Patient.name[0].given[1]", 6, 29),
