@@ -1,0 +1,54 @@
+"""A code of a system, and what terminology can say about it.
+
+https://hl7.org/fhir/R4/datatypes.html#Coding and https://hl7.org/fhir/R4/terminology-service.html
+
+What is not here is not thereby wrong: a `Membership` without a result says that this server
+cannot tell, and its message says what is missing.
+"""
+
+from dataclasses import dataclass
+
+from fhir_server.fhir.resource import Element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """`system` and `version` "" where they are not stated; so `display`."""
+
+    code: str
+    system: str = ""
+    version: str = ""
+    display: str = ""
+
+    @classmethod
+    def of(cls, element: Element) -> "Coding":
+        """Return the Coding that a JSON `Coding` is; what is no text counts as not stated."""
+        stated = {
+            name: value
+            for name in ("code", "system", "version", "display")
+            if isinstance(value := element.get(name), str)
+        }
+        return cls(**{"code": "", **stated})
+
+    @property
+    def name(self) -> str:
+        """The code with its system, as messages write it."""
+        return f"{self.system}#{self.code}" if self.system else self.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Whether a code is of a value set or system; `result` None: it cannot be told here.
+
+    `message` says why where the result is not True, and what is amiss where it is (a display that
+    is not one of the concept's, a code that is inactive); `code` is the issue type of the message.
+    `display` is the concept's own. `normal` is how its system spells the code, where that differs
+    from what was asked. `display_is_wrong`: a display was given that is none of the concept's.
+    """
+
+    result: bool | None
+    message: str = ""
+    code: str = ""
+    display: str | None = None
+    normal: str | None = None
+    display_is_wrong: bool = False
