@@ -8,7 +8,7 @@ DEFINITIONS := fhir_server/fhir/data/.stamp
 ROOT := $(filter 0,$(shell id -u))
 WORKERS ?= 2
 
-.PHONY: help serve test test-fast check lint format setup setup-dev docs conformance bench lock clean
+.PHONY: help serve test test-fast check lint format setup setup-dev docs conformance bench examples fuzz lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ test: setup-dev ## Set up and run the whole suite, on SQLite and on PostgreSQL
 test-fast: setup-dev ## Unit, property and architecture tests only
 	$(BIN)/pytest -n $(WORKERS) -q tests/unit tests/property tests/architecture
 
-check: setup-dev ## Everything that CI runs: lint, generated files, the whole suite
+check: setup-dev examples ## Everything that CI runs: lint, generated files, the whole suite
 	$(MAKE) lint
 	$(MAKE) docs
 	git diff --exit-code -- README.md docs conformance/README.md
@@ -50,6 +50,13 @@ conformance: setup-dev ## Run the official suites and write conformance/results/
 
 bench: setup-dev $(VENV)/.wrk ## Run the workloads on SQLite and PostgreSQL; writes conformance/results/performance/
 	$(BIN)/python -m tests.performance.bench
+
+# Without a network the tests of these examples skip, and say so.
+examples: setup-dev ## Fetch the specification's examples, for tests
+	@$(BIN)/python -m tests.official_examples || true
+
+fuzz: setup-dev ## Look for crashes and accepted faults for an hour (FUZZ_EXAMPLES=n: more or less)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q tests/property -k fuzz
 
 lock: ## Resolve the dependencies anew and write the lock files
 	$(PYTHON) -m pip install -q uv
