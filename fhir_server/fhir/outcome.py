@@ -190,6 +190,10 @@ class UnprocessableError(FhirError):
     code = "processing"
 
 
+class PackageError(UnprocessableError):
+    """A file is no FHIR package, or a damaged one."""
+
+
 class NotSupportedError(FhirError):
     """The specification has it, this server does not (yet)."""
 
