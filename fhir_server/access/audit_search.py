@@ -100,6 +100,7 @@ def _stored(logged: LoggedRow, ids: dict[int, str]) -> Stored:
         patient=ids.get(row.patient, ""),
         count=row.count,
         flags=row.flags,
+        user_id=row.user_id,
     )
     return Stored(
         key=logged.id,

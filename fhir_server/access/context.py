@@ -19,6 +19,10 @@ class AccessContext:
     of agencies whose native records it may hand in. `at` is the time of the request in
     microseconds. `system` marks migrations, loads and the demo: scopes and consent do not bind it,
     and `organization` becomes the custodian.
+
+    `user_id` is the account of the person behind an app, "" behind a backend service; then
+    `organization` is the agency for which that person acts. `launch_patient` is the id of the
+    Patient to whom `patient/` scopes are bound, "" where there is none.
     """
 
     client_id: str
@@ -34,3 +38,5 @@ class AccessContext:
     privacy_officer: bool = False
     assign_ids: bool = False
     system: bool = False
+    user_id: str = ""
+    launch_patient: str = ""

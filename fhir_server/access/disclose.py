@@ -107,6 +107,7 @@ def _row(
         type=interaction.type,
         id=interaction.id,
         version=interaction.version,
+        user_id=context.user_id,
         **found,
     )
 

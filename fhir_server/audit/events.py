@@ -27,6 +27,7 @@ _ACTIONS = {
     "delete": "D",
 }
 CLIENT_SYSTEM = identifier_system("client")
+USER_SYSTEM = identifier_system("user")
 REQUEST_SYSTEM = identifier_system("request")
 
 
@@ -51,7 +52,8 @@ class Flag(IntFlag):
 class Event:
     """`recorded` is microseconds; `organization` and `patient` are ids, "" where there is none.
 
-    `count` is how many resources of the patient were disclosed or changed.
+    `user_id` is the account of the person behind the client, "" where there is none; `count` is how
+    many resources of the patient were disclosed or changed.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Event:
     patient: str = ""
     count: int = 0
     flags: int = 0
+    user_id: str = ""
 
 
 def audit_event(event: Event) -> Resource:
@@ -95,17 +98,22 @@ def _agents(event: Event) -> list[Element]:
         "type": {"coding": [_coding(dicom, "110150")]},
         "who": {"identifier": {"system": CLIENT_SYSTEM, "value": event.client_id}},
         "altId": event.client_id,
-        "requestor": True,
+        "requestor": not event.user_id,
     }
+    agents = [client]
+    if event.user_id:
+        user = {"identifier": {"system": USER_SYSTEM, "value": event.user_id}}
+        participant = _coding("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP")
+        agents = [{"type": {"coding": [participant]}, "who": user, "requestor": True}, client]
     if not event.organization:
-        return [client]
+        return agents
     participation = "http://terminology.hl7.org/CodeSystem/v3-RoleClass"
     organization = {
         "type": {"coding": [_coding(participation, "PROV")]},
         "who": {"reference": f"Organization/{event.organization}"},
         "requestor": False,
     }
-    return [client, organization]
+    return [*agents, organization]
 
 
 def _entities(event: Event) -> list[Element]:

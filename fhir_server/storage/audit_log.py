@@ -124,6 +124,7 @@ def audit_rows(rows: Sequence[AuditRow]) -> list[Row]:
             row.custodian,
             row.count,
             row.flags,
+            row.user_id,
         )
         for row in rows
     ]

@@ -14,7 +14,13 @@ from fhir_server.fhir.definitions import param_id
 from fhir_server.fhir.resource import Element
 from fhir_server.storage.engine import Database
 from fhir_server.storage.schema import BIG, ix_reference, resource
-from fhir_server.storage.schema_oauth import oauth_assertion, oauth_client, oauth_token
+from fhir_server.storage.schema_accounts import account, account_role
+from fhir_server.storage.schema_oauth import (
+    oauth_assertion,
+    oauth_client,
+    oauth_grant,
+    oauth_token,
+)
 from fhir_server.storage.session import Row, Session, Sql, Values, compile_sql
 
 # One write in so many deletes what has expired, and at most so many rows.
@@ -26,8 +32,10 @@ MOST_SWEPT = 1000
 class ClientRow:
     """A registered client, in the order of the table's columns.
 
-    `organization` is the key of its Organization; `jwks` and `submits_for` are JSON lists,
-    `scopes` a space-separated list, `purposes` a mask. Instants are microseconds.
+    `organization` is the key of its Organization; `jwks`, `submits_for` and `redirect_uris` are
+    JSON lists, `scopes` and `context_scopes` space-separated lists, `purposes` a mask. Instants are
+    microseconds. `launches`: an EHR that may ask for launch handles; `introspects`: a resource
+    server that may introspect others' tokens.
     """
 
     client_id: str
@@ -43,6 +51,14 @@ class ClientRow:
     privacy_officer: bool
     registered_at: int
     revoked_at: int | None
+    auth_method: str = "private_key_jwt"
+    secret_hash: bytes | None = None
+    jwks_uri: str = ""
+    redirect_uris: str = "[]"
+    launch_uri: str = ""
+    context_scopes: str = ""
+    launches: bool = False
+    introspects: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +66,7 @@ class TokenRow:
     """An issued token, in the order of the table's columns.
 
     `expires_at` is microseconds, `purpose` one bit, `scopes` a space-separated list, `actors` a
-    JSON list of keys.
+    JSON list of keys. `grant_id` is what a person granted, "" for a backend service.
     """
 
     token_hash: bytes
@@ -59,6 +75,7 @@ class TokenRow:
     purpose: int
     scopes: str
     actors: str
+    grant_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +88,16 @@ class UsedAssertion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRow:
-    """What a valid token gives: its own columns, and those of its client as they are now."""
+    """What a valid token gives: its own columns, and those of its client and user as they are now.
+
+    For a token that a person granted, `organization` is the agency of that person's role.
+    """
 
     purpose: int
     scopes: str
     actors: str
+    expires_at: int
+    grant_id: str
     client_id: str
     organization: int
     organization_id: str
@@ -83,22 +105,57 @@ class GrantRow:
     assign_ids: bool
     medical_personnel: bool
     privacy_officer: bool
+    account_id: str
+    role: str
+    fhir_user: str
+    patient: str
 
 
 _CLIENT_FIELDS = tuple(field.name for field in fields(ClientRow))
 _GRANT_FIELDS = tuple(field.name for field in fields(GrantRow))
-_TRUTHS = ("assign_ids", "medical_personnel", "privacy_officer")
+_TRUTHS = ("assign_ids", "medical_personnel", "privacy_officer", "launches", "introspects")
 
-_client, _token = oauth_client.c, oauth_token.c
+_client, _token, _given = oauth_client.c, oauth_token.c, oauth_grant.c
 _AT = sa.bindparam("at", type_=BIG)
 _CLIENT_ID = sa.bindparam("client_id", type_=sa.Text())
 _TOKEN_HASH = sa.bindparam("token_hash", type_=sa.LargeBinary())
 
 _CLIENTS = sa.select(*(_client[name] for name in _CLIENT_FIELDS))
+_OF_A_PERSON = sa.and_(
+    _given.revoked_at.is_(None),
+    _given.expires_at > _AT,
+    account.c.disabled_at.is_(None),
+    account_role.c.since <= _AT,
+    account_role.c.until > _AT,
+)
+
+
+def _grant_column(name: str) -> sa.ColumnElement[object]:
+    """Return what a field of GrantRow is: the person's where there is one, else the client's."""
+    match name:
+        case "organization" | "organization_id":
+            return sa.func.coalesce(account_role.c[name], _client[name])
+        case "account_id":
+            return sa.func.coalesce(account.c.account_id, "")
+        case "role":
+            return sa.func.coalesce(account_role.c.role, "")
+        case "fhir_user":
+            return sa.func.coalesce(account.c.fhir_user, "")
+        case "patient":
+            return sa.func.coalesce(_given.patient, "")
+        case _:
+            return _token[name] if name in _token else _client[name]
+
+
 _GRANT = (
-    sa.select(*(_token[name] if name in _token else _client[name] for name in _GRANT_FIELDS))
-    .join_from(oauth_token, oauth_client, _token.client_id == _client.client_id)
+    sa.select(*(_grant_column(name).label(name) for name in _GRANT_FIELDS))
+    .select_from(oauth_token)
+    .join(oauth_client, _token.client_id == _client.client_id)
+    .outerjoin(oauth_grant, _token.grant_id == _given.grant_id)
+    .outerjoin(account, _given.account_id == account.c.account_id)
+    .outerjoin(account_role, _given.role_id == account_role.c.role_id)
     .where(_token.token_hash == _TOKEN_HASH, _token.expires_at > _AT, _client.revoked_at.is_(None))
+    .where(sa.or_(_token.grant_id == "", _OF_A_PERSON))
 )
 _REVOKE = (
     sa.update(oauth_client)
@@ -263,4 +320,4 @@ def _grant_row(row: Row) -> GrantRow:
 
 def _named(names: tuple[str, ...], row: Row) -> Element:
     found = dict(zip(names, row, strict=True))
-    return found | {name: bool(found[name]) for name in _TRUTHS}
+    return found | {name: bool(found[name]) for name in _TRUTHS if name in found}

@@ -129,6 +129,7 @@ class AuditRow:
     custodian: int = 0
     count: int = 0
     flags: int = 0
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ audit_log = sa.Table(
     sa.Column("custodian", BIG, nullable=False),
     sa.Column("count", sa.Integer(), nullable=False),
     sa.Column("flags", sa.Integer(), nullable=False),
+    # The account of the person behind the client; "" where there is none.
+    sa.Column("user_id", TEXT, nullable=False, server_default=""),
 )
 sa.Index("audit_log_custodian", audit_log.c.custodian, audit_log.c.recorded, audit_log.c.id)
 sa.Index("audit_log_patient", audit_log.c.patient, audit_log.c.recorded)
