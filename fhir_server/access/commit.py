@@ -87,7 +87,9 @@ class Commit:
         for place, (change, address) in enumerate(self.changes):
             if not isinstance(change, Delete):
                 resources[address] = identified(change, address[1])
-                found.extend(faults(resources[address], place, self.ports.definitions))
+                # The id of a create is ignored, but it must be one.
+                sent = change.resource if "id" in change.resource else resources[address]
+                found.extend(faults(sent, place, self.ports.definitions))
         if found:
             message = "The resource breaks its definition; nothing was written."
             raise UnprocessableError(message, issues=tuple(found))
