@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
@@ -19,7 +21,9 @@ class Issue:
     `code` is of https://hl7.org/fhir/R4/valueset-issue-type.html, `expression` a FHIRPath from the
     root of the submitted resource (or `http.<header>`, or a search parameter's name). `change` is
     the place of the resource among the changes of its commit, where there were several; a
-    transaction turns it into the entry's FHIRPath.
+    transaction turns it into the entry's FHIRPath. `profile` is the canonical URL of the definition
+    that the resource does not fit, and `rule` what in it: the key of a constraint, or one of
+    `cardinality`, `binding`, `slicing` and the like. `line` and `column` count from 1.
     """
 
     severity: str = "error"
@@ -27,10 +31,24 @@ class Issue:
     diagnostics: str
     expression: str | None = None
     change: int = 0
+    profile: str | None = None
+    rule: str | None = None
+    line: int | None = None
+    column: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the BackboneElement `OperationOutcome.issue`."""
         issue: dict[str, Any] = {"severity": self.severity, "code": self.code}
+        found = (
+            (f"{_EXTENSION}operationoutcome-authority", "valueUri", self.profile),
+            (f"{_EXTENSION}operationoutcome-issue-line", "valueInteger", self.line),
+            (f"{_EXTENSION}operationoutcome-issue-col", "valueInteger", self.column),
+        )
+        extensions = [{"url": url, name: value} for url, name, value in found if value is not None]
+        if extensions:
+            issue = {"extension": extensions, **issue}
+        if self.rule is not None:
+            issue["details"] = {"text": self.rule}
         issue["diagnostics"] = self.diagnostics
         if self.expression is not None:
             issue["expression"] = [self.expression]
@@ -192,6 +210,13 @@ class UnprocessableError(FhirError):
 
 class PackageError(UnprocessableError):
     """A file is no FHIR package, or a damaged one."""
+
+
+class TooCostlyError(FhirError):
+    """The answer would take more work, or be larger, than the server affords."""
+
+    status = 422
+    code = "too-costly"
 
 
 class NotSupportedError(FhirError):
