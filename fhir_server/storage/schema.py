@@ -189,6 +189,25 @@ ix_uri = _derived("ix_uri", "rid param_id value", _parameter(), _column("value",
 _index("ix_uri_owner", ix_uri, "owner param_id value rid")
 _index("ix_uri_all", ix_uri, "param_id value owner rid")
 
+# A row is one combination of what the components of a composite parameter find in one element: a
+# token first; then a token or text (`code2`), a number or time (`lo`, `hi`, in microseconds as
+# search.indexed has it), a quantity (all of these), or two numbers.
+ix_composite = _derived(
+    "ix_composite",
+    "rid param_id code system code2 system2 lo hi lo2 hi2",
+    _parameter(),
+    _column("code", TEXT),
+    _column("system", BIG),
+    _column("code2", TEXT),
+    _column("system2", BIG),
+    _column("lo", sa.Double()),
+    _column("hi", sa.Double()),
+    _column("lo2", sa.Double()),
+    _column("hi2", sa.Double()),
+)
+_index("ix_composite_owner", ix_composite, "owner param_id code rid")
+_index("ix_composite_all", ix_composite, "param_id code owner rid")
+
 # The longest closed interval of a parameter: where a walk by `lo` may begin (search_walk.py).
 date_span = sa.Table(
     "date_span",

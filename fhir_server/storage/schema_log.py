@@ -60,3 +60,10 @@ write_stamp = sa.Table(
     sa.Column("last", BIG, nullable=False),
     info={"dialect": "sqlite"},
 )
+
+# Held by a transaction whose changes depend on what a search finds; the key is a hash of it.
+condition_lock = sa.Table(
+    "condition_lock",
+    metadata,
+    sa.Column("key", BYTES, primary_key=True),
+)
