@@ -1,0 +1,1 @@
+"""What one profile demands, compiled from its snapshot."""

@@ -1,0 +1,219 @@
+"""The compiled definitions: types, profiles, and the elements of both, made as they are met.
+
+https://hl7.org/fhir/R4/profiling.html
+
+A node is checked by its type (`of_type`), which covers all of the specification that is not
+structure, and by profiles (`issues`), which check only what they add to the type.
+"""
+
+from dataclasses import dataclass
+
+from fhir_server.fhir.canonical import CanonicalResources, parse
+from fhir_server.fhir.definitions import CANONICAL, Definitions
+from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.resource import Resource, items
+from fhir_server.fhirpath.expression import Compiled, expression
+from fhir_server.fhirpath.model import Model, model_of
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.validation.profile.compile import checks_of, shared_checks
+from fhir_server.validation.profile.definition import Definition, root_of
+from fhir_server.validation.profile.node import Node, Tree
+from fhir_server.validation.profile.report import Check, Problem, Report
+from fhir_server.validation.profile.subject import Subject
+from fhir_server.validation.profile.typed import TypeCheck
+
+_STRUCTURE = "StructureDefinition"
+_IMPOSES = f"{CANONICAL}structuredefinition-imposeProfile"
+_ROOT_TYPES = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profile:
+    """A compiled profile: `type` is what it constrains, `imposed` further profiles to be met."""
+
+    url: str
+    type: str
+    root: Definition
+    structure: Resource
+    checks: tuple[Check, ...]
+    imposed: tuple[str, ...]
+
+
+class Engine:
+    """Everything that is compiled of one set of packages.
+
+    Compiling twice in two threads gives the same, so no lock is needed.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        packages: CanonicalResources,
+        terminology: Terminology | None,
+    ) -> None:
+        self.definitions = definitions
+        self.packages = packages
+        self.terminology = terminology
+        self.model: Model = model_of(definitions)
+        self.tree = Tree(self.model)
+        self._types: dict[str, TypeCheck] = {}
+        self._roots: dict[str, Definition | None] = {}
+        self._trees: dict[str, Definition | None] = {}
+        self._expressions: dict[tuple[str, str], Compiled] = {}
+        self._profiles: dict[str, Profile | None] = {}
+        self._shared: dict[tuple[str, str], tuple[Check, ...]] = {}
+
+    def of_type(self, type_: str) -> TypeCheck:
+        """Return the check by a data type, resource type or path of a backbone element."""
+        found = self._types.get(type_)
+        if found is None:
+            found = self._types[type_] = TypeCheck(type_, self)
+        return found
+
+    def type_definition(self, type_: str) -> Definition | None:
+        """Return the tree of a type, or of a backbone element by its path."""
+        name, dot, _ = type_.partition(".")
+        if name not in self._roots:
+            structure = self.packages.resolve(_STRUCTURE, CANONICAL + name)
+            self._roots[name] = root_of(structure) if structure else None
+        root = self._roots[name]
+        return root.at(type_) if dot and root else root
+
+    def child(
+        self, definition: Definition, name: str, kind: str | None = None
+    ) -> Definition | None:
+        """Return a child's definition, in the types of `definition` where it does not go so deep.
+
+        `kind` is the type of the element, where it has several.
+        """
+        found = definition.by_name.get(name)
+        if found is not None:
+            return found
+        reference = definition.element.get("contentReference")
+        if reference:
+            target = self.type_definition(str(reference).rpartition("#")[2])
+            return target and target.by_name.get(name)
+        for each in definition.types:
+            if kind is None or each.code == kind:
+                root = self.type_definition(each.code)
+                found = root and root.by_name.get(name)
+                if found is not None:
+                    return found
+        return None
+
+    def structure(self, url: str) -> Resource | None:
+        """Return a StructureDefinition by its canonical URL."""
+        return self.packages.resolve(_STRUCTURE, url)
+
+    def profile_root(self, url: str) -> Definition | None:
+        """Return the tree of a profile or type by its canonical URL, without compiling it."""
+        name = url.removeprefix(CANONICAL)
+        if name != url and name in self.definitions.structures():
+            return self.type_definition(name)
+        if url not in self._trees:
+            structure = self.structure(url)
+            self._trees[url] = root_of(structure) if structure else None
+        return self._trees[url]
+
+    def expression(self, text: str, base: str) -> Compiled:
+        """Return an expression on elements of the type `base`, compiled once.
+
+        Raises:
+            FhirPathError: It cannot be used.
+        """
+        key = text, base
+        found = self._expressions.get(key)
+        if found is None:
+            found = self._expressions[key] = expression(text, self.model, base=base)
+        return found
+
+    def profile(self, url: str) -> Profile | None:
+        """Return a compiled profile, None where it is not here or has no snapshot."""
+        if url not in self._profiles:
+            structure = self.structure(url)
+            # Put in only when it is complete: a profile may be met again while it is compiled.
+            self._profiles[url] = None if structure is None else self._compile(structure, url)
+        return self._profiles[url]
+
+    def _compile(self, structure: Resource, url: str) -> Profile | None:
+        root = self.profile_root(url)
+        if root is None:
+            return None
+        type_ = str(structure.get("type", ""))
+        is_type = structure.get("derivation") != "constraint"
+        base = self.type_definition(type_)
+        subject = Subject(definition=root, base=base)
+        return Profile(
+            url=parse(url).url,
+            type=type_,
+            root=root,
+            structure=structure,
+            checks=() if is_type or base is None else checks_of(subject, self),
+            imposed=tuple(
+                str(each["valueCanonical"])
+                for each in items(structure, "extension")
+                if each.get("url") == _IMPOSES and "valueCanonical" in each
+            ),
+        )
+
+    def shared(self, profile: Definition, path: str) -> tuple[Check, ...]:
+        """Return the checks of the children that a contentReference in a profile leads to."""
+        key = profile.source, path
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = shared_checks(profile, path, self)
+        return found
+
+    def issues(self, node: Node, url: str, report: Report) -> tuple[Issue, ...]:
+        """Return what keeps `node` from fitting a profile; nothing while that is being found out.
+
+        A profile that is not here is told as such, with no error.
+        """
+        key = node, url
+        found = report.memory.get(key)
+        if found is None:
+            report.memory[key] = ()
+            apart = report.apart()
+            self._apply(node, url, apart)
+            found = report.memory[key] = tuple(apart.found)
+        return found
+
+    def fits(self, node: Node, url: str, report: Report) -> bool:
+        """Say whether `node` fits a profile, as far as can be told."""
+        return not any(
+            issue.severity in {"error", "fatal"} for issue in self.issues(node, url, report)
+        )
+
+    def _apply(self, node: Node, url: str, report: Report) -> None:
+        profile = self.profile(url)
+        if profile is None:
+            report.add(node, _unknown(url, report.options.unknown_profile))
+            return
+        if not self._is_of(node, profile.type):
+            text = f"The profile `{url}` is for {profile.type}, not for {node.type}."
+            problem = Problem(code="invalid", diagnostics=text, profile=profile.url, rule="profile")
+            report.add(node, problem)
+            return
+        for check in profile.checks:
+            check(node, report)
+        for imposed in profile.imposed:
+            report.take(self.issues(node, imposed, report))
+
+    def _is_of(self, node: Node, type_: str) -> bool:
+        if node.type == type_ or type_ in _ROOT_TYPES:
+            return True
+        return self.model.is_a(node.type, type_)
+
+
+def _unknown(url: str, severity: str) -> Problem:
+    text = (
+        f"The profile `{url}` is not known here, so it was not checked: "
+        "add its package with `handoff package add FILE.tgz`."
+    )
+    return Problem(
+        severity=severity,
+        code="not-found",
+        diagnostics=text,
+        profile=parse(url).url,
+        rule="profile",
+    )

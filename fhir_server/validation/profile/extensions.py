@@ -1,0 +1,71 @@
+"""Extensions: by their own definition, in the places where that allows them.
+
+https://hl7.org/fhir/R4/extensibility.html and https://hl7.org/fhir/R4/defining-extensions.html
+"""
+
+from typing import TYPE_CHECKING
+
+from fhir_server.fhir.definitions import CANONICAL
+from fhir_server.validation.profile.contexts import context_problem
+from fhir_server.validation.profile.node import Node
+from fhir_server.validation.profile.report import ERROR, Check, Problem, Report
+
+if TYPE_CHECKING:
+    from fhir_server.validation.profile.engine import Engine, Profile
+
+_EXTENSION = f"{CANONICAL}Extension"
+_MODIFIER = "modifierExtension"
+
+
+def check(engine: "Engine") -> Check:
+    """Return the check of one extension by the definition that its `url` names."""
+
+    def found(node: Node, report: Report) -> None:
+        url = node.value.get("url")
+        if not isinstance(url, str):
+            return
+        if ":" not in url:
+            # The part of a complex extension; the definition of the whole says what it may be.
+            _relative(node, report)
+            return
+        profile = engine.profile(url)
+        if profile is None:
+            _unknown(node, url, report)
+            return
+        report.take(engine.issues(node, url, report))
+        for problem in (
+            _modifier_problem(node, profile),
+            context_problem(node, profile, engine, report),
+        ):
+            if problem is not None:
+                report.add(node, problem)
+
+    return found
+
+
+def _relative(node: Node, report: Report) -> None:
+    if node.parent is not None and node.parent.type != "Extension":
+        text = "The `url` of an extension must be absolute, except inside another extension."
+        report.add(node, _problem(ERROR, "invalid", text))
+
+
+def _unknown(node: Node, url: str, report: Report) -> None:
+    severity = report.options.unknown_extension
+    if severity is not None:
+        text = f"The extension `{url}` is not known here, so it was not checked."
+        report.add(node, _problem(severity, "not-found", text))
+
+
+def _problem(severity: str, code: str, text: str) -> Problem:
+    return Problem(
+        severity=severity, code=code, diagnostics=text, profile=_EXTENSION, rule="extension"
+    )
+
+
+def _modifier_problem(node: Node, profile: "Profile") -> Problem | None:
+    is_modifier = node.step is not None and node.step.name == _MODIFIER
+    if (profile.root.element.get("isModifier") is True) == is_modifier:
+        return None
+    where = "`extension`" if is_modifier else "`modifierExtension`"
+    text = f"The extension `{profile.url}` must stand in {where}."
+    return Problem(code="structure", diagnostics=text, profile=profile.url, rule="modifier")

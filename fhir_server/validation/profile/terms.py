@@ -1,0 +1,189 @@
+"""Codes: whether they are in the value sets that elements are bound to, and of their systems.
+
+https://hl7.org/fhir/R4/terminologies.html#strength ; what the terminology cannot tell is reported
+as such and makes nothing invalid.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fhir_server.fhir.definitions import CANONICAL
+from fhir_server.fhir.resource import Element, items
+from fhir_server.terminology.coding import Coding, Membership
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.validation.profile.codings import QUANTITIES, codings_of
+from fhir_server.validation.profile.node import Node
+from fhir_server.validation.profile.report import (
+    ERROR,
+    INFORMATION,
+    WARNING,
+    Check,
+    Problem,
+    Report,
+)
+from fhir_server.validation.profile.subject import Subject
+
+if TYPE_CHECKING:
+    from fhir_server.validation.profile.engine import Engine
+
+_MAX = f"{CANONICAL}elementdefinition-maxValueSet"
+_ADDITIONAL = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
+# What an additional binding demands, as the strength of a binding.
+_PURPOSES = {"required": "required", "maximum": "required", "extensible": "extensible"}
+_SEVERITIES = {"required": ERROR, "extensible": WARNING, "preferred": INFORMATION}
+_CODED = frozenset({"code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical"})
+_MOST_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Binding:
+    """A value set, and how much an element is bound to it; `rule` is the name for reports."""
+
+    strength: str
+    value_set: str
+    rule: str = "binding"
+
+
+def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
+    """Yield the checks of the bindings that the type and the structure do not have already."""
+    if engine.terminology is None:
+        return
+    before = set(_bindings(subject.base.element)) if subject.base else _structural(subject, engine)
+    for binding in _bindings(subject.definition.element):
+        if binding not in before and binding.strength in _SEVERITIES:
+            yield _check(subject, binding, engine.terminology)
+
+
+def _bindings(element: Element) -> Iterator[_Binding]:
+    binding = element.get("binding") or {}
+    if "valueSet" in binding:
+        yield _Binding(strength=str(binding.get("strength")), value_set=binding["valueSet"])
+    for each in items(binding, "extension"):
+        if each.get("url") == _MAX:
+            url = each.get("valueCanonical") or each.get("valueUri")
+            if url:
+                yield _Binding(strength="required", value_set=url, rule="max-binding")
+        elif each.get("url") == _ADDITIONAL:
+            yield from _additional(each)
+
+
+def _additional(extension: Element) -> Iterator[_Binding]:
+    """Yield an additional binding, unless it holds only for some uses or in some contexts."""
+    parts = {each.get("url"): each for each in items(extension, "extension")}
+    strength = _PURPOSES.get(str(parts.get("purpose", {}).get("valueCode")))
+    value_set = parts.get("valueSet", {}).get("valueCanonical")
+    if strength and value_set and "usage" not in parts:
+        yield _Binding(strength=strength, value_set=value_set, rule="additional-binding")
+
+
+def _structural(subject: Subject, engine: "Engine") -> set[_Binding]:
+    """Return the bindings of a type that the structural check has looked at."""
+    codes = {kind.code for kind in subject.definition.types}
+    return {
+        binding
+        for binding in _bindings(subject.definition.element)
+        if binding.strength == "required"
+        and codes <= {"code", "CodeableConcept"}
+        and engine.definitions.required_codings(binding.value_set)
+    }
+
+
+def _check(subject: Subject, binding: _Binding, terminology: Terminology) -> Check:
+    ask = _remembering(lambda coding: terminology.validate_code(binding.value_set, coding))
+    judge = _Judge(subject=subject, binding=binding)
+
+    def check(node: Node, report: Report) -> None:
+        if node.type not in _CODED and node.type not in QUANTITIES:
+            return
+        if binding.strength == "preferred" and not report.options.preferred:
+            return
+        if node.value is None:
+            return
+        answers = [(coding, ask(coding)) for coding in codings_of(node.item)]
+        problem = judge.problem(node, answers)
+        if problem is not None:
+            report.add(node, problem)
+
+    return check
+
+
+def _remembering(ask: Callable[[Coding], Membership]) -> Callable[[Coding], Membership]:
+    """Return `ask` with a memory of bounded size: the same few codes come again and again."""
+    known: dict[Coding, Membership] = {}
+
+    def answer(coding: Coding) -> Membership:
+        found = known.get(coding)
+        if found is None:
+            found = ask(coding)
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            known[coding] = found
+        return found
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """Says what the answers of terminology mean for a binding."""
+
+    subject: Subject
+    binding: _Binding
+
+    def problem(self, node: Node, answers: list[tuple[Coding, Membership]]) -> Problem | None:
+        """Return what is wrong, None where a code is in the value set."""
+        strength, url = self.binding.strength, self.binding.value_set
+        if any(answer.result for _, answer in answers):
+            return None
+        if not answers:
+            return self._without_code(node)
+        unknown = next((answer for _, answer in answers if answer.result is None), None)
+        if unknown is not None:
+            severity = INFORMATION if strength == "preferred" else WARNING
+            text = f"Whether the code is of `{url}` cannot be told here. {unknown.message}"
+            return self._told(severity, "not-found", text)
+        names = ", ".join(f"`{coding.name}`" for coding, _ in answers)
+        must = {
+            "required": "must be",
+            "extensible": "should be, unless no code of it applies,",
+            "preferred": "would better be",
+        }[strength]
+        text = f"The code {must} of `{url}`, and {names} is not."
+        return self._told(_SEVERITIES[strength], "code-invalid", text)
+
+    def _without_code(self, node: Node) -> Problem | None:
+        strength, url = self.binding.strength, self.binding.value_set
+        if strength == "preferred" or node.type in QUANTITIES:
+            return None
+        if strength == "required":
+            return self._told(ERROR, "code-invalid", f"A code of `{url}` must be there.")
+        if node.type == "CodeableConcept" and "text" in node.value:
+            return None
+        return self._told(WARNING, "code-invalid", f"A code of `{url}` should be there.")
+
+    def _told(self, severity: str, code: str, text: str) -> Problem:
+        return self.subject.problem(self.binding.rule, code, text, severity=severity)
+
+
+def coding_check(terminology: Terminology) -> Check:
+    """Return the check of a Coding: its code must be one of its system, and its display right."""
+    ask = _remembering(terminology.validate_in_system)
+
+    def check(node: Node, report: Report) -> None:
+        coding = Coding.of(node.value)
+        if not coding.system or not coding.code:
+            return
+        answer = ask(coding)
+        if answer.result is False:
+            report.add(node, _of_coding(ERROR, "code-invalid", answer.message))
+        elif answer.display_is_wrong and report.options.display is not None:
+            report.add(node, _of_coding(report.options.display, "invalid", answer.message))
+
+    return check
+
+
+def _of_coding(severity: str, code: str, text: str) -> Problem:
+    return Problem(
+        severity=severity, code=code, diagnostics=text, profile=f"{CANONICAL}Coding", rule="coding"
+    )

@@ -1,0 +1,91 @@
+"""What a type demands beyond its structure, of all its elements.
+
+https://hl7.org/fhir/R4/datatypes.html
+
+A table by JSON key of what has anything to be checked: most keys of most resources have nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fhir_server.validation.profile import extensions, resources, terms
+from fhir_server.validation.profile.families import family_checks
+from fhir_server.validation.profile.node import ABSTRACT, Node, Property
+from fhir_server.validation.profile.report import Check, Report
+from fhir_server.validation.profile.subject import Subject
+
+if TYPE_CHECKING:
+    from fhir_server.validation.profile.definition import Definition
+    from fhir_server.validation.profile.engine import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What is to be done with the nodes that stand in one property."""
+
+    name: str
+    key: str
+    checks: tuple[Check, ...]
+
+
+class TypeCheck:
+    """Checks a node of one type and all below it; compiled when the first one comes."""
+
+    def __init__(self, type_: str, engine: "Engine") -> None:
+        self._type = type_
+        self._engine = engine
+        self._own: tuple[Check, ...] = ()
+        self._table: dict[str, _Entry] | None = None
+
+    def __call__(self, node: Node, report: Report) -> None:
+        """Report what is wrong with `node`."""
+        table = self._table
+        if table is None:
+            table = self._compile()
+        for check in self._own:
+            check(node, report)
+        for key in node.element:
+            entry = table.get(key)
+            if entry is not None:
+                for child in node.children(entry.name):
+                    for check in entry.checks:
+                        check(child, report)
+
+    def _compile(self) -> dict[str, _Entry]:
+        definition = self._engine.type_definition(self._type)
+        self._own = tuple(self._checks(definition)) if definition else ()
+        table = {
+            entry.key: entry
+            for properties in self._engine.tree.properties(self._type).values()
+            for each in properties
+            for entry in self._entries(each, definition)
+            if entry.checks
+        }
+        self._table = table
+        return table
+
+    def _checks(self, definition: "Definition") -> Iterator[Check]:
+        yield from family_checks(Subject(definition=definition, base=None), self._engine)
+        if self._type == "Extension":
+            yield extensions.check(self._engine)
+        if self._type == "Coding" and self._engine.terminology is not None:
+            yield terms.coding_check(self._engine.terminology)
+
+    def _entries(self, step: Property, definition: "Definition | None") -> Iterator[_Entry]:
+        child = definition.by_name.get(step.name) if definition else None
+        subject = Subject(definition=child, base=None) if child else None
+        own = tuple(family_checks(subject, self._engine)) if subject else ()
+        if step.primitive:
+            yield _Entry(name=step.name, key=step.key, checks=own)
+            yield _Entry(name=step.name, key=step.twin, checks=(self._engine.of_type("Element"),))
+        elif step.type in ABSTRACT:
+            yield _Entry(name=step.name, key=step.key, checks=(*own, resources.check(self._engine)))
+        else:
+            of_type = self._engine.of_type(step.type)
+            # The path of a backbone element is its own type, whose checks are those of the element.
+            yield _Entry(
+                name=step.name,
+                key=step.key,
+                checks=(of_type,) if "." in step.type else (*own, of_type),
+            )

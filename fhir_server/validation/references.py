@@ -1,0 +1,170 @@
+"""References: their form, their target's type and profile, how it may be reached, its version.
+
+https://hl7.org/fhir/R4/references.html and
+https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type
+
+Only what can be known is told: a target that is not here is not wrong.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from fhir_server.fhir.canonical import parse
+from fhir_server.fhir.definitions import CANONICAL
+from fhir_server.fhir.reference import type_named_by
+from fhir_server.validation.profile.definition import TypeReference
+from fhir_server.validation.profile.node import Node
+from fhir_server.validation.profile.report import ERROR, WARNING, Problem, Report
+from fhir_server.validation.resolution import (
+    NOWHERE,
+    FullUrl,
+    Outside,
+    Resolver,
+    Target,
+    Way,
+    enclosing,
+    is_absolute,
+)
+
+if TYPE_CHECKING:
+    from fhir_server.validation.profile.engine import Engine
+
+_REFERENCE = f"{CANONICAL}Reference"
+_REQUESTS = frozenset({"transaction", "batch"})
+_ANY = frozenset({"Resource", "DomainResource"})
+
+
+class References:
+    """The references of one validated text, against the definitions of `engine`."""
+
+    def __init__(self, engine: "Engine", outside: Outside = NOWHERE) -> None:
+        self._engine = engine
+        self.resolver = Resolver(engine.tree, outside)
+
+    def resolve(self, reference: str, source: Node) -> Node | None:
+        """Return what `reference`, which stands at `source`, leads to; None if it is not here."""
+        return self.resolver.target(source, reference).node
+
+    def check(
+        self, node: Node, kinds: tuple[TypeReference, ...], profile: str, report: Report
+    ) -> None:
+        """Report what is wrong with a Reference of which the definition `profile` says `kinds`."""
+        text = node.element.get("reference") if node.type == "Reference" else None
+        fitting = [kind for kind in kinds if kind.code == "Reference"]
+        if not isinstance(text, str) or not fitting or "?" in text:
+            return
+        target = self.resolver.target(node, text)
+        for problem in (
+            *_reached(target, fitting, profile),
+            *_versioned(text, fitting, profile),
+            *self._aimed(target, text, fitting, profile, report),
+        ):
+            report.add(node, problem)
+
+    def check_form(self, node: Node, report: Report) -> None:
+        """Report what is wrong with a Reference wherever it stands."""
+        text = node.element.get("reference")
+        if not isinstance(text, str) or "?" in text or text.startswith("#"):
+            return
+        target = self.resolver.target(node, text)
+        for problem in (*_of_text(text, node), *_of_target(text, target)):
+            report.add(node, problem)
+
+    def _aimed(
+        self,
+        target: Target,
+        text: str,
+        kinds: Iterable[TypeReference],
+        profile: str,
+        report: Report,
+    ) -> Iterator[Problem]:
+        """Yield what is wrong with the type of the target, or with all profiles it might fit."""
+        urls = tuple(url for kind in kinds for url in kind.targets)
+        type_ = target.node.type if target.node is not None else type_named_by(text)
+        if not urls or type_ is None:
+            return
+        types = {url: self._type(url) for url in urls}
+        possible = [url for url, found in types.items() if found in {type_, None, *_ANY}]
+        if not possible:
+            expected = ", ".join(f"`{found}`" for found in types.values())
+            told = f"`{type_}` is not what this may refer to: {expected}."
+            yield _problem(profile, "reference-type", told, code="value")
+        elif target.node is not None and not any(
+            self._fits(target.node, url, report) for url in possible
+        ):
+            expected = ", ".join(f"`{url}`" for url in possible)
+            told = f"What `{text}` leads to does not fit {expected}."
+            yield _problem(profile, "reference-profile", told, code="value")
+
+    def _type(self, url: str) -> str | None:
+        structure = self._engine.structure(url)
+        found = None if structure is None else structure.get("type")
+        return found if isinstance(found, str) else None
+
+    def _fits(self, node: Node, url: str, report: Report) -> bool:
+        structure = self._engine.structure(url)
+        if structure is None or structure.get("derivation") != "constraint":
+            return True
+        return self._engine.fits(node, url, report)
+
+
+def _reached(target: Target, kinds: Iterable[TypeReference], profile: str) -> Iterator[Problem]:
+    allowed = {way for kind in kinds for way in kind.aggregation}
+    if allowed and target.way not in allowed:
+        expected = ", ".join(f"`{way}`" for way in sorted(allowed))
+        told = f"The target is {target.way} here; it must be {expected}."
+        yield _problem(profile, "reference-aggregation", told)
+
+
+def _versioned(text: str, kinds: Iterable[TypeReference], profile: str) -> Iterator[Problem]:
+    rules = {kind.versioning for kind in kinds}
+    has_version = "/_history/" in text
+    if rules == {"specific"} and not has_version:
+        yield _problem(profile, "reference-version", "The reference must name a version.")
+    if rules == {"independent"} and has_version:
+        yield _problem(profile, "reference-version", "The reference must not name a version.")
+
+
+def _of_text(text: str, node: Node) -> Iterator[Problem]:
+    if is_absolute(text):
+        return
+    if "/" not in text:
+        told = f"`{text}` must be `Type/id`, an absolute URL, or `#id` of a contained resource."
+        yield _problem(_REFERENCE, "reference-form", told)
+    elif type_named_by(text) is None:
+        told = f"`{text}` does not look like a reference; one is `Type/id`."
+        yield _problem(_REFERENCE, "reference-form", told, severity=WARNING)
+    entry = next(enclosing(node), None)
+    if entry is not None and not FullUrl.of(entry.value).text:
+        bundle = entry.parent
+        if bundle is not None and bundle.value.get("type") not in _REQUESTS:
+            told = f"`{text}` is relative, and the entry has no `fullUrl` that it could be below."
+            yield _problem(_REFERENCE, "reference-relative", told)
+
+
+def _of_target(text: str, target: Target) -> Iterator[Problem]:
+    if len(target.nodes) > 1:
+        told = f"`{text}` leads to {len(target.nodes)} entries of the Bundle; it must lead to one."
+        yield _problem(_REFERENCE, "reference-target", told, code="multiple-matches")
+    if target.missing:
+        told = f"There is no `{text}`."
+        yield _problem(_REFERENCE, "reference-target", told, code="not-found")
+    if target.way is Way.REFERENCED and text.startswith("urn:"):
+        told = f"`{text}` is no entry of the Bundle, so nobody can find it."
+        yield _problem(_REFERENCE, "reference-target", told, severity=WARNING, code="not-found")
+    named = type_named_by(text)
+    if target.node is not None and named is not None and named != target.node.type:
+        told = f"`{text}` leads to a resource of type `{target.node.type}`."
+        yield _problem(_REFERENCE, "reference-target", told)
+
+
+def _problem(
+    profile: str, rule: str, diagnostics: str, *, severity: str = ERROR, code: str = "invalid"
+) -> Problem:
+    return Problem(
+        code=code,
+        diagnostics=diagnostics,
+        profile=parse(profile).url,
+        rule=rule,
+        severity=severity,
+    )

@@ -1,0 +1,270 @@
+"""Where a reference leads: into the contained resources, into the Bundle, or outside.
+
+https://hl7.org/fhir/R4/references.html and https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from fhir_server.fhir.resource import Element, Resource
+from fhir_server.validation.profile.node import Node, Tree
+
+# An absolute reference has a scheme, even where it is no URL.
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
+_RESTFUL = re.compile(r"(https?://\S+/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
+_URN = re.compile(r"urn:(?:uuid|oid):")
+_VERSION = "/_history/"
+
+
+class Way(StrEnum):
+    """https://hl7.org/fhir/R4/valueset-resource-aggregation-mode.html ."""
+
+    CONTAINED = "contained"
+    BUNDLED = "bundled"
+    REFERENCED = "referenced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a resource that is not in the validated text.
+
+    `resource` where it can be had; `missing` where it is known not to be there. Neither: unknown.
+    """
+
+    resource: Resource | None = None
+    missing: bool = False
+
+
+class Outside(Protocol):
+    """Finds what stands outside of the validated text: on the server, on disk."""
+
+    def find(self, reference: str) -> Known:
+        """Return what is known of the resource that `reference`, not a fragment, names."""
+        ...
+
+
+class _Nowhere:
+    """Knows of nothing outside."""
+
+    def find(self, reference: str) -> Known:
+        """Return that nothing is known."""
+        del reference
+        return Known()
+
+
+NOWHERE: Outside = _Nowhere()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """`nodes` are the resources that a reference may mean: one, if all is well.
+
+    `missing`: it is known that there is none.
+    """
+
+    way: Way
+    nodes: tuple[Node, ...] = ()
+    missing: bool = False
+
+    @property
+    def node(self) -> Node | None:
+        """The resource, where it is known and only one."""
+        return self.nodes[0] if len(self.nodes) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullUrl:
+    """`Bundle.entry.fullUrl` read: `root`, `type` and `id` where it is a RESTful URL."""
+
+    text: str
+    root: str = ""
+    type: str = ""
+    id: str = ""
+
+    @classmethod
+    def of(cls, entry: Element) -> "FullUrl":
+        """Return the one of an entry, with an empty `text` if there is none."""
+        text = entry.get("fullUrl")
+        if not isinstance(text, str):
+            return cls(text="")
+        found = _RESTFUL.fullmatch(text)
+        if found is None:
+            return cls(text=text)
+        return cls(text=text, root=found[1], type=found[2], id=found[3])
+
+    def absolute(self, reference: str) -> str | None:
+        """Return what a reference of this entry's resource means, None if it is left open.
+
+        "If the reference is relative": below the same root if this is a RESTful URL, and of the
+        same kind of URN if it is one.
+        """
+        if is_absolute(reference):
+            return reference
+        if self.root:
+            return self.root + reference
+        urn, relative = _URN.match(self.text), _RELATIVE.fullmatch(reference)
+        return None if urn is None or relative is None else urn[0] + relative[2]
+
+
+class Entries:
+    """The resources of one Bundle by fullUrl."""
+
+    def __init__(self, bundle: Node) -> None:
+        self.by_url: dict[str, list[Node]] = {}
+        self.nodes = tuple(bundle.children("entry"))
+        for entry in self.nodes:
+            url = entry.value.get("fullUrl")
+            if isinstance(url, str):
+                self.by_url.setdefault(url, []).extend(entry.children("resource"))
+
+    def find(self, reference: str, source: FullUrl) -> tuple[Node, ...]:
+        """Return what `reference` in the entry of `source` may mean: none, one, or several."""
+        text, _, version = reference.partition(_VERSION)
+        url = source.absolute(text)
+        if url is None:
+            return ()
+        found = self.by_url.get(url, ())
+        return tuple(
+            node
+            for node in found
+            if not version or child_of(node.value, "meta").get("versionId") == version
+        )
+
+    def alike(self, reference: str) -> tuple[Node, ...]:
+        """Return the resources of the type and id that `reference` names, whatever their URL."""
+        named = _RELATIVE.search(reference.partition(_VERSION)[0])
+        if named is None:
+            return ()
+        return tuple(
+            node
+            for entry in self.nodes
+            for node in entry.children("resource")
+            if node.type == named[1] and node.value.get("id") == named[2]
+        )
+
+
+class Resolver:
+    """Resolves the references of one validated text."""
+
+    def __init__(self, tree: Tree, outside: Outside = NOWHERE) -> None:
+        self._tree = tree
+        self._outside = outside
+        self._entries: dict[int, Entries] = {}
+        self._found: dict[str, Target] = {}
+
+    def target(self, source: Node, reference: str) -> Target:
+        """Return where `reference`, which stands somewhere in `source`, leads."""
+        if reference.startswith("#"):
+            return self._contained(source.root, reference[1:])
+        for entry in enclosing(source):
+            found = self.entries(entry.parent or entry).find(reference, FullUrl.of(entry.value))
+            if found:
+                return Target(way=Way.BUNDLED, nodes=found)
+        beside = _beside(source, reference)
+        if beside:
+            return Target(way=Way.BUNDLED, nodes=beside)
+        known = self._found.get(reference)
+        if known is None:
+            known = self._found[reference] = self._from_outside(reference)
+        return known
+
+    def entries(self, bundle: Node) -> Entries:
+        """Return the entries of a Bundle by fullUrl."""
+        found = self._entries.get(id(bundle.value))
+        if found is None:
+            found = self._entries[id(bundle.value)] = Entries(bundle)
+        return found
+
+    def _contained(self, container: Node, id_: str) -> Target:
+        if not id_:
+            return Target(way=Way.CONTAINED, nodes=(container,))
+        inside = container.children("contained")
+        found = tuple(node for node in inside if node.value.get("id") == id_)
+        return Target(way=Way.CONTAINED, nodes=found, missing=not found)
+
+    def _from_outside(self, reference: str) -> Target:
+        found = self._outside.find(reference)
+        nodes = () if found.resource is None else (self._tree.root(found.resource),)
+        return Target(way=Way.REFERENCED, nodes=nodes, missing=found.missing)
+
+
+def _beside(source: Node, reference: str) -> tuple[Node, ...]:
+    """Return the resources of the same Parameters that `Type/id` names."""
+    above: Node | None = source
+    while above is not None and above.type != "Parameters":
+        above = above.parent
+    named = _RELATIVE.fullmatch(reference)
+    if above is None or named is None:
+        return ()
+    pending = list(above.children("parameter"))
+    found: list[Node] = []
+    while pending:
+        parameter = pending.pop()
+        pending.extend(parameter.children("part"))
+        found.extend(parameter.children("resource"))
+    return tuple(
+        node for node in found if (node.type, node.value.get("id")) == (named[1], named[2])
+    )
+
+
+def child_of(element: Element, name: str) -> Element:
+    """Return the object `name` of an element, an empty one where there is none."""
+    found = element.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def is_absolute(reference: str) -> bool:
+    """Say whether a reference has a scheme."""
+    return _ABSOLUTE.match(reference) is not None
+
+
+def enclosing(node: Node) -> Iterator[Node]:
+    """Yield the entries of Bundles that `node` stands in, the innermost first."""
+    above: Node | None = node
+    while above is not None:
+        if above.type == "Bundle.entry":
+            yield above
+        above = above.parent
+
+
+def below(node: Node, keys: tuple[str | int, ...]) -> Node:
+    """Return the node to which JSON keys and indexes lead, or the last on the way."""
+    steps = list(keys)
+    while steps:
+        key = str(steps.pop(0)).removeprefix("_")
+        index = steps.pop(0) if steps and isinstance(steps[0], int) else None
+        name = next(
+            (
+                name
+                for name, found in node.tree.properties(node.type).items()
+                if any(each.key == key for each in found)
+            ),
+            key,
+        )
+        found = [
+            child
+            for child in node.children(name)
+            if child.step is not None and child.step.key == key and child.index == index
+        ]
+        if not found:
+            break
+        node = found[0]
+    return node
+
+
+def reference_texts(value: object) -> Iterator[str]:
+    """Yield the `reference` of every Reference below `value`, contained resources included."""
+    if isinstance(value, dict):
+        text = value.get("reference")
+        if isinstance(text, str):
+            yield text
+        for child in value.values():
+            if isinstance(child, dict | list):
+                yield from reference_texts(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from reference_texts(child)

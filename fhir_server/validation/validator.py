@@ -1,0 +1,75 @@
+"""A resource against the specification and its profiles.
+
+https://hl7.org/fhir/R4/validation.html
+
+The structure is checked first, by the tables of `structure`; what the types of the specification
+demand beyond it, and what profiles add, is compiled from snapshots (README.md in this folder).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fhir_server.fhir.canonical import CanonicalResources
+from fhir_server.fhir.definitions import Definitions
+from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.resource import Resource
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.validation import structure
+from fhir_server.validation.profile import resources
+from fhir_server.validation.profile.engine import Engine
+from fhir_server.validation.profile.local import LOCAL
+from fhir_server.validation.profile.report import DEFAULT, Options, References, Report
+from fhir_server.validation.profile.sound import sound
+
+MOST_ISSUES = structure.MOST_ISSUES
+
+
+class Validator:
+    """Validates resources; definitions are compiled when they are first met, and kept."""
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        packages: CanonicalResources,
+        terminology: Terminology | None = None,
+    ) -> None:
+        self._definitions = definitions
+        self.engine = Engine(definitions, packages, terminology)
+
+    def validate(
+        self,
+        resource: Resource,
+        *,
+        profiles: Sequence[str] = (),
+        references: References = LOCAL,
+        options: Options = DEFAULT,
+    ) -> tuple[Issue, ...]:
+        """Return all that is wrong with `resource`, the structural faults first.
+
+        It is checked by its own type, by `profiles` (canonical URLs), and by the profiles that it
+        and the resources in it claim. `references` says where references lead and judges them.
+        Expressions are FHIRPaths from the root of `resource`; no message repeats a value but codes.
+        """
+        faults = structure.check(resource, self._definitions)
+        if not self._definitions.is_resource_type(str(resource.get("resourceType"))):
+            return faults
+        tree = self.engine.tree
+        node = tree.root(sound(resource, tree) if faults else resource)
+        report = Report(options, references)
+        resources.check(self.engine)(node, report)
+        for url in profiles:
+            report.take(self.engine.issues(node, url, report))
+        return _distinct((*faults, *report.found))
+
+
+def _distinct(issues: Sequence[Issue]) -> tuple[Issue, ...]:
+    """Return the issues without those that only another profile says too."""
+    if not issues:
+        return ()
+    found = {replace(issue, profile=None): issue for issue in reversed(issues)}
+    kept = tuple(reversed(found.values()))
+    if len(kept) <= MOST_ISSUES:
+        return kept
+    more = f"There are {len(kept) - MOST_ISSUES} more issues."
+    last = Issue(severity="information", code="informational", diagnostics=more)
+    return (*kept[:MOST_ISSUES], last)
