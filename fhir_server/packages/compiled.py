@@ -44,6 +44,7 @@ class _Header(msgspec.Struct, frozen=True):
     canonical: str
     fhir_versions: tuple[str, ...]
     dependencies: dict[str, str]
+    warnings: tuple[str, ...]
     index: dict[str, msgspec.Raw]
 
 
@@ -61,6 +62,7 @@ class CompiledPackage:
         self.name, self.version = header.name, header.version
         self.dependencies: Mapping[str, str] = header.dependencies
         self.canonical = header.canonical
+        self.warnings = header.warnings
         self.types = tuple(header.index)
         self._file = file
         self._decoded = lru_cache(maxsize=_KEPT)(self._decode)
@@ -111,8 +113,12 @@ def _damaged(file: Path) -> PackageError:
     return PackageError(f"`{file}` is damaged: delete it, and the package is compiled again.")
 
 
-def write(file: Path, manifest: Manifest, resources: Iterable[Resource]) -> None:
+def write(
+    file: Path, manifest: Manifest, resources: Iterable[Resource], warnings: Sequence[str] = ()
+) -> None:
     """Compile definitions, all of which have a canonical URL, into `file`.
+
+    `warnings` are what the compiler has to say about them to whoever loads the file.
 
     Whoever reads meanwhile sees the old file or the new one, and of two writers the last wins.
     """
@@ -121,7 +127,7 @@ def write(file: Path, manifest: Manifest, resources: Iterable[Resource]) -> None
     dictionary = _trained(bodies)
     compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
     frames = [compressor.compress(body) for body in bodies]
-    header = msgspec.msgpack.encode(_header(manifest, leaned, frames))
+    header = msgspec.msgpack.encode(_header(manifest, warnings, _index(leaned, frames)))
     trained = dictionary.as_bytes() if dictionary else b""
     sizes = len(header).to_bytes(4) + len(trained).to_bytes(4)
     _replace(file, b"".join((_MAGIC, sizes, header, trained, *frames)))
@@ -139,18 +145,25 @@ def _trained(bodies: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
         return None
 
 
-def _header(manifest: Manifest, leaned: list[Resource], frames: list[bytes]) -> _Header:
+def _index(leaned: list[Resource], frames: list[bytes]) -> dict[str, list[Entry]]:
     index: dict[str, list[Entry]] = {}
     place = 0
     for found, frame in zip(leaned, frames, strict=True):
         index.setdefault(type_of(found), []).append(entry_of(found, place, len(frame)))
         place += len(frame)
+    return index
+
+
+def _header(
+    manifest: Manifest, warnings: Sequence[str], index: Mapping[str, Sequence[Entry]]
+) -> _Header:
     return _Header(
         name=manifest.name,
         version=manifest.version,
         canonical=manifest.canonical,
         fhir_versions=manifest.fhir_versions,
         dependencies=dict(manifest.dependencies),
+        warnings=tuple(warnings),
         index={
             type_: msgspec.Raw(msgspec.msgpack.encode(entries))
             for type_, entries in sorted(index.items())

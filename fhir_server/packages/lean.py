@@ -6,6 +6,7 @@ Of a StructureDefinition the snapshot stays, with all that a validator asks; its
 said again by the snapshot. A definition of another type loses its narrative only.
 """
 
+from fhir_server.fhir.definitions import CANONICAL
 from fhir_server.fhir.resource import Element, Resource
 
 _NARRATIVE = frozenset({"text", "_text"})
@@ -36,6 +37,18 @@ _OF_ELEMENT = frozenset(
 )
 _OF_CONSTRAINT = frozenset({"requirements", "xpath"})
 
+_ID_TYPE = [
+    {
+        "extension": [
+            {
+                "url": f"{CANONICAL}structuredefinition-fhir-type",
+                "valueUrl": "id",
+            }
+        ],
+        "code": "http://hl7.org/fhirpath/System.String",
+    }
+]
+
 
 def lean(resource: Resource) -> Resource:
     """Return a definition without what the server never asks for; it shares the rest."""
@@ -45,8 +58,24 @@ def lean(resource: Resource) -> Resource:
     snapshot = found.get("snapshot")
     if isinstance(snapshot, dict):
         elements = [lean_element(element) for element in snapshot.get("element", ())]
+        _correct(elements, resource)
         found["snapshot"] = {"element": elements}
     return found
+
+
+def _correct(elements: list[Element], structure: Resource) -> None:
+    """Say the same in the same way, whatever version of the publisher's tool wrote it.
+
+    A resource's id is an `id` (4.0.1 itself says string, and later tools correct it), and a content
+    reference within the type is written without the type's URL.
+    """
+    own = f"{CANONICAL}{structure.get('type')}#"
+    for element in elements:
+        reference = element.get("contentReference")
+        if isinstance(reference, str):
+            element["contentReference"] = reference.replace(own, "#")
+        if structure.get("kind") == "resource" and element["path"] == f"{structure['type']}.id":
+            element["type"] = _ID_TYPE
 
 
 def lean_element(element: Element) -> Element:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fhir_server.fhir.canonical import parse, satisfies, version_key
 from fhir_server.fhir.resource import Resource
+from fhir_server.packages.complete import complete
 from fhir_server.packages.package import Entry, MemoryPackage, Package
 
 _Found = tuple[Package, Entry]
@@ -26,9 +27,13 @@ class Packages:
 
     @classmethod
     def of(cls, resources: Iterable[Resource], *, base: "Packages | None" = None) -> "Packages":
-        """Return `resources` as a package in memory, on top of those of `base`."""
-        below = () if base is None else base.all
-        return cls((*below, MemoryPackage(resources)))
+        """Return `resources` as a package in memory, on top of those of `base`.
+
+        Profiles without a snapshot are given one, as far as `base` has what they build upon.
+        """
+        below = cls(()) if base is None else base
+        completed, warnings = complete(resources, below.resolve)
+        return cls((*below.all, MemoryPackage(completed)), warnings=(*below.warnings, *warnings))
 
     @property
     def names(self) -> tuple[str, ...]:
