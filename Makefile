@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEFINITIONS := fhir_server/fhir/data/.stamp
 PACKAGES := fhir_server/fhir/data/.packages
+CODES := fhir_server/fhir/data/.codes
 ROOT := $(filter 0,$(shell id -u))
 WORKERS ?= 2
 
@@ -67,7 +68,7 @@ lock: ## Resolve the dependencies anew and write the lock files
 clean: ## Remove the virtual environment, caches and the server's data
 	rm -rf $(VENV) build var .mypy_cache .pytest_cache .ruff_cache .hypothesis fhir_server/fhir/data
 
-setup: $(VENV)/.runtime $(DEFINITIONS) $(PACKAGES) ## Virtual environment, locked dependencies, FHIR definitions
+setup: $(VENV)/.runtime $(DEFINITIONS) $(PACKAGES) $(CODES) ## Virtual environment, locked dependencies, FHIR definitions
 
 setup-dev: setup $(VENV)/.dev $(VENV)/.postgresql ## The same with the tools for development and tests
 
@@ -111,4 +112,9 @@ $(DEFINITIONS): requirements-definitions.txt fhir_server/fhir/compile_definition
 $(PACKAGES): $(DEFINITIONS) $(wildcard fhir_server/packages/*.py)
 	@echo "Compiling the FHIR packages"
 	@$(BIN)/python -m fhir_server.packages.compile_built_in build
+	@touch $@
+
+$(CODES): $(DEFINITIONS) $(wildcard fhir_server/terminology/compile_*.py)
+	@echo "Compiling ICD-10-CM and the tables of other codes"
+	@$(BIN)/python -m fhir_server.terminology.compile_tables build
 	@touch $@

@@ -6,9 +6,9 @@ What is not here is not thereby wrong: a `Membership` without a result says that
 cannot tell, and its message says what is missing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fhir_server.fhir.resource import Element
+from fhir_server.fhir.resource import Element, Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,10 @@ class Membership:
 
     `message` says why where the result is not True, and what is amiss where it is (a display that
     is not one of the concept's, a code that is inactive); `code` is the issue type of the message.
-    `display` is the concept's own. `normal` is how its system spells the code, where that differs
-    from what was asked. `display_is_wrong`: a display was given that is none of the concept's.
+    `display` is the concept's own, `system` and `version` are where it was found. `normal` is how
+    the system spells the code, where that differs from what was asked. `display_is_wrong`: a
+    display was given that is none of the concept's. `is_ambiguous`: without a system, the code is
+    one of several.
     """
 
     result: bool | None
@@ -51,4 +53,12 @@ class Membership:
     code: str = ""
     display: str | None = None
     normal: str | None = None
+    system: str = ""
+    version: str = ""
+    inactive: bool = False
     display_is_wrong: bool = False
+    is_ambiguous: bool = False
+
+    def but(self, **changes: Json) -> "Membership":
+        """Return this with some things said otherwise."""
+        return replace(self, **changes)

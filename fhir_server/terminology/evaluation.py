@@ -6,7 +6,7 @@ Three answers are possible, since what a value set rests on may not be here. An 
 all its parts agree on, a value set what any include holds and no exclude does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -31,6 +31,10 @@ class Artefacts(Protocol):
 
     def code_system(self, url: str, version: str = "") -> CodeSystem | None:
         """Return the code system, of that version if one is named."""
+        ...
+
+    def supplemented(self, system: CodeSystem, supplements: Sequence[str]) -> CodeSystem:
+        """Return the code system with what those of `supplements` that are about it add."""
         ...
 
 
@@ -177,7 +181,7 @@ class Evaluation:
                 return found
         if system is None:
             return replace(
-                found, result=None, reason=_not_here(include.system, version), code="not-found"
+                found, result=None, reason=not_here(include.system, version), code="not-found"
             )
         return self._passing(include, coding, replace(found, version=system.about.version), system)
 
@@ -185,28 +189,23 @@ class Evaluation:
         self, include: Include, coding: Coding, found: Verdict, system: CodeSystem
     ) -> Verdict:
         if found.concept is None:
-            return replace(found, **_unknown_code(system, coding.code))
+            return unknown_code(system, coding.code)
         tests = (Test(system=system, filter=each, spend=self.spend) for each in include.filters)
         return replace(found, result=all(test.passes(found.concept) for test in tests))
 
 
 def unknown_code(system: CodeSystem, code: str) -> Verdict:
     """Return the verdict on a code that `system` does not list."""
-    return replace(Verdict(result=False, system=system.about.url), **_unknown_code(system, code))
-
-
-def _unknown_code(system: CodeSystem, code: str) -> dict[str, bool | str | None]:
     about = system.about
+    found = Verdict(result=False, system=about.url, version=about.version)
     if about.content == "complete":
-        return {"result": False, "reason": f"`{code}` is not a code of `{about.url}`."}
-    return {
-        "result": None,
-        "reason": f"`{code}` is not among the codes of `{about.url}` that are available here.",
-        "code": "not-found",
-    }
+        return replace(found, reason=f"`{code}` is not a code of `{about.url}`.")
+    reason = f"`{code}` is not among the codes of `{about.url}` that are available here."
+    return replace(found, result=None, reason=reason, code="not-found")
 
 
-def _not_here(system: str, version: str) -> str:
+def not_here(system: str, version: str) -> str:
+    """Return the sentence that says so."""
     which = f"Version `{version}` of the" if version else "The"
     return f"{which} code system `{system}` is not available here."
 

@@ -1,0 +1,100 @@
+"""Code systems and value sets as read, from several sources, of which the first that has one wins.
+
+https://hl7.org/fhir/R4/resource.html#canonical
+
+What was read of a source is kept with the source, so that those who ask several sources, of which
+some are theirs alone, share the reading of the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from fhir_server.fhir.canonical import CanonicalResources, satisfies
+from fhir_server.fhir.resource import Resource
+from fhir_server.terminology.built_in import Made
+from fhir_server.terminology.concept import CodeSystem
+from fhir_server.terminology.listed import Listed
+from fhir_server.terminology.value_set import Filter, Include, ValueSet, read
+
+# Of each source. The largest of R4's code systems has 3,156 concepts, most have a few.
+_MOST_KEPT = 256
+
+
+class Layer:
+    """One source, with what was read of it."""
+
+    def __init__(self, source: CanonicalResources) -> None:
+        self.source = source
+        self.code_system = lru_cache(maxsize=_MOST_KEPT)(self._code_system)
+        self.value_set = lru_cache(maxsize=_MOST_KEPT)(self._value_set)
+
+    def _code_system(self, canonical: str) -> CodeSystem | None:
+        found = self.source.resolve("CodeSystem", canonical)
+        return None if found is None else Listed(found)
+
+    def _value_set(self, canonical: str) -> ValueSet | None:
+        found = self.source.resolve("ValueSet", canonical)
+        return None if found is None else read(found)
+
+
+class Layers:
+    """All sources, and the code systems that are tables and grammars."""
+
+    def __init__(self, layers: Sequence[Layer], built_in: Mapping[str, Made]) -> None:
+        self.layers = tuple(layers)
+        self.built_in = built_in
+
+    def value_set(self, canonical: str) -> ValueSet | None:
+        """Return the value set, also one that its URL describes."""
+        for layer in self.layers:
+            found = layer.value_set(canonical)
+            if found is not None:
+                return found
+        return implicit(canonical)
+
+    def code_system(self, url: str, version: str = "") -> CodeSystem | None:
+        """Return the code system; a resource that only says that there is one gives way."""
+        canonical = f"{url}|{version}" if version else url
+        found = [s for layer in self.layers if (s := layer.code_system(canonical)) is not None]
+        made = self.built_in.get(url)
+        if made is not None and satisfies(made().about.version, version):
+            found.append(made())
+        with_content = (s for s in found if s.about.content not in ("not-present", "supplement"))
+        return next(with_content, found[0] if found else None)
+
+    def resolve(self, type_: str, canonical: str) -> Resource | None:
+        """Return a resource of the first source that has it."""
+        found = (layer.source.resolve(type_, canonical) for layer in self.layers)
+        return next((resource for resource in found if resource is not None), None)
+
+    def supplemented(self, system: CodeSystem, supplements: Sequence[str]) -> CodeSystem:
+        """Return `system` with what those of `supplements` that are about it add to it."""
+        if not isinstance(system, Listed) or not supplements:
+            return system
+        found = [
+            resource
+            for canonical in supplements
+            if (resource := self.resolve("CodeSystem", canonical)) is not None
+            and str(resource.get("supplements", "")).partition("|")[0] == system.about.url
+        ]
+        original = self.resolve("CodeSystem", system.about.url) if found else None
+        return system if original is None else Listed(original, found)
+
+
+def implicit(canonical: str) -> ValueSet | None:
+    """Return the value set that a URL describes: `SYSTEM?fhir_vs` or `SYSTEM?fhir_vs=isa/CODE`.
+
+    https://hl7.org/fhir/R4/snomedct.html#implicit has these for one code system; here they are
+    understood for all.
+    """
+    system, mark, rest = canonical.partition("?fhir_vs")
+    if not mark or not system:
+        return None
+    if not rest:
+        return ValueSet(url=canonical, name=canonical, includes=(Include(system=system),))
+    code = rest.removeprefix("=isa/")
+    if code == rest or not code:
+        return None
+    below = Filter(property="concept", op="is-a", value=code)
+    include = Include(system=system, filters=(below,))
+    return ValueSet(url=canonical, name=canonical, includes=(include,))
