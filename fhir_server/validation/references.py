@@ -48,26 +48,22 @@ class References:
     def check(
         self, node: Node, kinds: tuple[TypeReference, ...], profile: str, report: Report
     ) -> None:
-        """Report what is wrong with a Reference of which the definition `profile` says `kinds`."""
+        """Report what is wrong with a Reference of which the definition `profile` says `kinds`.
+
+        The definition of a type, which speaks for each Reference once, is where its form is looked
+        at; the types that it allows, the structural check knows.
+        """
         text = node.element.get("reference") if node.type == "Reference" else None
         fitting = [kind for kind in kinds if kind.code == "Reference"]
         if not isinstance(text, str) or not fitting or "?" in text:
             return
         target = self.resolver.target(node, text)
-        for problem in (
-            *_reached(target, fitting, profile),
-            *_versioned(text, fitting, profile),
-            *self._aimed(target, text, fitting, profile, report),
-        ):
-            report.add(node, problem)
-
-    def check_form(self, node: Node, report: Report) -> None:
-        """Report what is wrong with a Reference wherever it stands."""
-        text = node.element.get("reference")
-        if not isinstance(text, str) or "?" in text or text.startswith("#"):
-            return
-        target = self.resolver.target(node, text)
-        for problem in (*_of_text(text, node), *_of_target(text, target)):
+        problems = [*_reached(target, fitting, profile), *_versioned(text, fitting, profile)]
+        if target.node is not None or self._is_profile(profile):
+            problems += self._aimed(target, text, fitting, profile, report)
+        if not self._is_profile(profile) and not text.startswith("#"):
+            problems += (*_of_text(text, node), *_of_target(text, target))
+        for problem in problems:
             report.add(node, problem)
 
     def _aimed(
@@ -102,10 +98,11 @@ class References:
         return found if isinstance(found, str) else None
 
     def _fits(self, node: Node, url: str, report: Report) -> bool:
+        return not self._is_profile(url) or self._engine.fits(node, url, report)
+
+    def _is_profile(self, url: str) -> bool:
         structure = self._engine.structure(url)
-        if structure is None or structure.get("derivation") != "constraint":
-            return True
-        return self._engine.fits(node, url, report)
+        return structure is not None and structure.get("derivation") == "constraint"
 
 
 def _reached(target: Target, kinds: Iterable[TypeReference], profile: str) -> Iterator[Problem]:

@@ -17,9 +17,11 @@ from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation import structure
 from fhir_server.validation.profile import resources
 from fhir_server.validation.profile.engine import Engine
-from fhir_server.validation.profile.local import LOCAL
-from fhir_server.validation.profile.report import DEFAULT, Options, References, Report
+from fhir_server.validation.profile.report import DEFAULT, Options, Report
 from fhir_server.validation.profile.sound import sound
+from fhir_server.validation.references import References
+from fhir_server.validation.resolution import NOWHERE, Outside
+from fhir_server.validation.whole import check_whole
 
 MOST_ISSUES = structure.MOST_ISSUES
 
@@ -41,13 +43,13 @@ class Validator:
         resource: Resource,
         *,
         profiles: Sequence[str] = (),
-        references: References = LOCAL,
+        outside: Outside = NOWHERE,
         options: Options = DEFAULT,
     ) -> tuple[Issue, ...]:
         """Return all that is wrong with `resource`, the structural faults first.
 
         It is checked by its own type, by `profiles` (canonical URLs), and by the profiles that it
-        and the resources in it claim. `references` says where references lead and judges them.
+        and the resources in it claim. `outside` finds what references lead to beyond `resource`.
         Expressions are FHIRPaths from the root of `resource`; no message repeats a value but codes.
         """
         faults = structure.check(resource, self._definitions)
@@ -55,8 +57,10 @@ class Validator:
             return faults
         tree = self.engine.tree
         node = tree.root(sound(resource, tree) if faults else resource)
+        references = References(self.engine, outside)
         report = Report(options, references)
         resources.check(self.engine)(node, report)
+        check_whole(node, references, report)
         for url in profiles:
             report.take(self.engine.issues(node, url, report))
         return _distinct((*faults, *report.found))
