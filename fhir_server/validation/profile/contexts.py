@@ -3,9 +3,10 @@
 https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from fhir_server.fhir.definitions import CANONICAL
 from fhir_server.fhir.resource import Element, items
 from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.validation.profile.node import Node
@@ -15,6 +16,14 @@ from fhir_server.validation.profile.report import Problem, Report
 if TYPE_CHECKING:
     from fhir_server.validation.profile.engine import Engine, Profile
 
+_ANYWHERE = frozenset({"Element", "Base"})
+# Contexts that the specification itself goes beyond, in its own definitions.
+_ERRATA: Mapping[str, tuple[str, ...]] = {
+    f"{CANONICAL}structuredefinition-fhir-type": ("ElementDefinition.type",),
+    f"{CANONICAL}regex": ("ElementDefinition.type",),
+    f"{CANONICAL}structuredefinition-normative-version": ("Element",),
+}
+
 
 def context_problem(
     node: Node, profile: "Profile", engine: "Engine", report: Report
@@ -23,7 +32,10 @@ def context_problem(
     holder = node.parent
     if holder is None:
         return None
-    contexts = items(profile.structure, "context")
+    contexts = [
+        *items(profile.structure, "context"),
+        *({"type": "element", "expression": each} for each in _ERRATA.get(profile.url, ())),
+    ]
     if contexts and not any(_allows(context, holder, node, engine, report) for context in contexts):
         places = ", ".join(f"`{each.get('expression')}`" for each in contexts)
         text = f"The extension `{profile.url}` may only stand in {places}."
@@ -60,7 +72,8 @@ def _is_element(expression: str, holder: Node, engine: "Engine", report: Report)
     if hash_ and not engine.fits(holder.resource, profile, report):
         return False
     wanted = (path if hash_ else expression).removesuffix("[x]")
-    return any(
+    # Element stands for every element, and resources are among them.
+    return wanted in _ANYWHERE or any(
         name == wanted or (is_type and engine.model.is_a(name, wanted))
         for name, is_type in _names(holder)
     )

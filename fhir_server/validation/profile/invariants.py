@@ -75,11 +75,11 @@ def _check(subject: Subject, constraint: Element, engine: "Engine") -> Check:
             if report.options.best_practice is None:
                 return
             found = replace(problem, severity=report.options.best_practice)
-        if native is not None:
-            if not native(node):
-                report.add(node, found)
-            return
-        _evaluate(node, text, found, report, engine)
+        kept = None if native is None else native(node)
+        if kept is None:
+            _evaluate(node, text, found, report, engine)
+        elif not kept:
+            report.add(node, found)
 
     return check
 

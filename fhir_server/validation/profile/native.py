@@ -1,16 +1,27 @@
 """Constraints of the specification as plain code, where that is much faster than FHIRPath.
 
 https://hl7.org/fhir/R4/domainresource.html#invs ; a property test shows that each says the same as
-its expression. A constraint of the same key with another expression is evaluated.
+its expression, but where that has no result for what is right: a reference without an address,
+`#` for the container, an entry without a fullUrl, no probability, limits of a period of which only
+a part is known; `is Boolean`, which means the type of FHIR; and contained resources, which should
+have no narrative. A constraint of the same key with another expression is evaluated.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeAlias
 
+from fhir_server.fhir.resource import Element, items
+from fhir_server.fhirpath.equality import compare_values
+from fhir_server.fhirpath.item import Item, value_of
 from fhir_server.validation.profile.node import Node
 
-_Key = tuple[str, str]
+Key: TypeAlias = tuple[str, str]
+# Whether a constraint is met; None: its expression has to be evaluated.
+Native: TypeAlias = Callable[[Node], bool | None]
+
 # What the structural check sees to.
-STRUCTURAL: frozenset[_Key] = frozenset(
+STRUCTURAL: frozenset[Key] = frozenset(
     {
         ("ele-1", "hasValue() or (children().count() > id.count())"),
         ("ext-1", "extension.exists() != value.exists()"),
@@ -20,4 +31,117 @@ STRUCTURAL: frozenset[_Key] = frozenset(
         ("txt-2", "htmlChecks()"),
     }
 )
-NATIVE: Mapping[_Key, Callable[[Node], bool]] = {}
+
+
+def _has(element: Element, name: str) -> bool:
+    return name in element or f"_{name}" in element
+
+
+def _none_contained(node: Node) -> bool | None:
+    return None if "contained" in node.value else True
+
+
+def _has_narrative(node: Node) -> bool:
+    text = node.value.get("text")
+    return node.root is not node or (isinstance(text, dict) and _has(text, "div"))
+
+
+def _reference(node: Node) -> bool:
+    text = node.value.get("reference")
+    if not isinstance(text, str) or text[:1] != "#" or text == "#":
+        return True
+    contained = items(node.root.value, "contained")
+    return any(isinstance(each, dict) and each.get("id") == text[1:] for each in contained)
+
+
+def _period(node: Node) -> bool:
+    start, end = node.value.get("start"), node.value.get("end")
+    if start is None or end is None:
+        return True
+    one, other = value_of(Item("dateTime", start)), value_of(Item("dateTime", end))
+    order = None if one is None or other is None else compare_values(one, other)
+    return order is None or order <= 0
+
+
+def _implies(if_: str, then: str) -> Native:
+    """Return the constraint that an element is there only beside another."""
+    return lambda node: not _has(node.value, if_) or _has(node.value, then)
+
+
+def _ratio(node: Node) -> bool:
+    numerator, denominator = "numerator" in node.value, "denominator" in node.value
+    return numerator == denominator and (numerator or "extension" in node.value)
+
+
+def _value_or_reason(node: Node) -> bool:
+    return not (node.children("dataAbsentReason") and node.children("value"))
+
+
+def _component_codes(node: Node) -> bool | None:
+    """Leave the comparison of codes to the expression."""
+    return None if "component" in node.value and node.children("value") else True
+
+
+def _unversioned(node: Node) -> bool:
+    return "/_history/" not in str(node.value.get("fullUrl", ""))
+
+
+def _probability(node: Node) -> bool:
+    value = node.value.get("probabilityDecimal")
+    return not isinstance(value, int | Decimal) or value <= _ALL
+
+
+def _asks_for_boolean(node: Node) -> bool:
+    answers = node.children("answer")
+    if node.value.get("operator") != "exists" or not answers:
+        return True
+    return answers[0].type == "boolean"
+
+
+def _any_of(*names: str) -> Native:
+    return lambda node: any(_has(node.value, name) for name in names)
+
+
+_ALL = 100
+_DOM_3 = (
+    "contained.where((('#'+id in (%resource.descendants().reference |"
+    " %resource.descendants().as(canonical) | %resource.descendants().as(uri) |"
+    " %resource.descendants().as(url))) or descendants().where(reference = '#').exists() or"
+    " descendants().where(as(canonical) = '#').exists() or descendants().where(as(canonical) ="
+    " '#').exists()).not()).trace('unmatched', id).empty()"
+)
+_REF_1 = (
+    "reference.startsWith('#').not() or (reference.substring(1).trace('url') in"
+    " %rootResource.contained.id.trace('ids'))"
+)
+_PER_1 = "start.hasValue().not() or end.hasValue().not() or (start <= end)"
+_RAT_1 = (
+    "(numerator.empty() xor denominator.exists()) and (numerator.exists() or extension.exists())"
+)
+_OBS_7 = (
+    "value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists())"
+    ".empty()"
+)
+NATIVE: Mapping[Key, Native] = {
+    ("bdl-8", "fullUrl.contains('/_history/').not()"): _unversioned,
+    ("ras-2", "probability is decimal implies (probability as decimal) <= 100"): _probability,
+    ("que-7", "operator = 'exists' implies (answer is Boolean)"): _asks_for_boolean,
+    ("dom-3", _DOM_3): _none_contained,
+    ("dom-4", "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"): (
+        _none_contained
+    ),
+    ("dom-5", "contained.meta.security.empty()"): _none_contained,
+    ("dom-6", "text.`div`.exists()"): _has_narrative,
+    ("ref-1", _REF_1): _reference,
+    ("per-1", _PER_1): _period,
+    ("qty-3", "code.empty() or system.exists()"): _implies("code", "system"),
+    ("cpt-2", "value.empty() or system.exists()"): _implies("value", "system"),
+    ("att-1", "data.empty() or contentType.exists()"): _implies("data", "contentType"),
+    ("rat-1", _RAT_1): _ratio,
+    ("obs-6", "dataAbsentReason.empty() or value.empty()"): _value_or_reason,
+    ("obs-7", _OBS_7): _component_codes,
+    ("obs-3", "low.exists() or high.exists() or text.exists()"): _any_of("low", "high", "text"),
+    ("pat-1", "name.exists() or telecom.exists() or address.exists() or organization.exists()"): (
+        _any_of("name", "telecom", "address", "organization")
+    ),
+}
