@@ -290,6 +290,11 @@ WRONG: dict[str, tuple[Resource, str, str]] = {
     "a number for a string": (a_patient(name=[{"text": 1}]), "value", "Patient.name[0].text"),
     "an empty string": (a_patient(name=[{"text": ""}]), "value", "Patient.name[0].text"),
     "a control character": (a_patient(name=[{"text": "a\x07"}]), "value", "Patient.name[0].text"),
+    "a character that XML cannot hold": (
+        a_patient(name=[{"text": "a\uffff"}]),
+        "value",
+        "Patient.name[0].text",
+    ),
     "a NUL": (a_patient(name=[{"text": "\x00"}]), "value", "Patient.name[0].text"),
     "a wrong value in an array": (
         a_patient(name=[{"given": ["A", 1]}]),

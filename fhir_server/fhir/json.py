@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/json.html
 
 `1.00` stays `1.00`, since a decimal's precision has meaning; only an exponent may be spelled
-differently (`1e3` as `1E+3`), with the same value and precision.
+differently (`1e3` as `1E+3`), with the same value and precision, and `-0` becomes `0`.
 """
 
 import json

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/datatypes.html#primitive
 
 Stricter than the patterns of the specification where its text is: a day must exist, a base64 text
-must decode, control characters are refused.
+must decode, control characters and others that XML cannot hold are refused.
 """
 
 import binascii
@@ -97,10 +97,10 @@ def _is_base64(value: Json) -> bool:
 # `type` stands for "always true": its value is never a false one.
 _ALWAYS: Callable[[Json], object] = type
 _STRING = _pattern(
-    r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{1,1048576}",
+    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]{1,1048576}",
     "a string of 1 to 1048576 characters without control characters",
 )
-_URI = _pattern(r"[^\s\x00-\x1f]+", "a URI, which is not empty and has no white space")
+_URI = _pattern(r"[^\s\x00-\x1f\ufffe\uffff]+", "a URI, which is not empty and has no white space")
 _UUID = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANT = "an instant that exists, with seconds and offset, as `2026-03-04T15:02:11Z`"
 _DATE_TIME = "a dateTime that exists; with a time there must be seconds and an offset"
@@ -121,7 +121,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "string": _STRING,
     "markdown": _STRING,
     "code": _pattern(
-        r"[^\s\x00-\x1f]+(?: [^\s\x00-\x1f]+)*",
+        r"[^\s\x00-\x1f\ufffe\uffff]+(?: [^\s\x00-\x1f\ufffe\uffff]+)*",
         "a code, which has no white space but single spaces inside",
     ),
     "id": _pattern(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 of the characters `A-Z a-z 0-9 - .`"),
@@ -151,7 +151,7 @@ PRIMITIVES: dict[str, Primitive] = {
     ),
     # Whether the XHTML is well-formed and harmless: validation/narrative.py.
     "xhtml": _pattern(
-        r"\s*<div[\s>/][^\x00-\x08\x0b\x0c\x0e-\x1f]*", "XHTML that starts with `<div`"
+        r"\s*<div[\s>/][^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*", "XHTML that starts with `<div`"
     ),
 }
 
