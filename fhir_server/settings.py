@@ -44,6 +44,9 @@ class Settings:
     default_count: int = _setting(20, "entries of a page without _count")
     max_count: int = _setting(1000, "most entries of a page")
     max_body_bytes: int = _setting(64_000_000, "largest request body", "bytes")
+    packages_dir: str = _setting(
+        "var/packages", "folder of the FHIR packages (.tgz) that are loaded at start"
+    )
     lock_wait_seconds: int = _setting(10, "longest wait for the SQLite writer", "s")
     suppression_threshold: int = _setting(
         11, "counts from 1 to below this are hidden in published measures"
