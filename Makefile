@@ -109,9 +109,9 @@ $(DEFINITIONS): requirements-definitions.txt fhir_server/fhir/compile_definition
 	@$(BIN)/python -m fhir_server.fhir.compile_definitions build
 	@touch $@
 
-$(PACKAGES): $(DEFINITIONS) $(wildcard fhir_server/packages/*.py)
+$(PACKAGES): $(DEFINITIONS) $(wildcard fhir_server/packages/*.py profiles/*.json profiles/examples/*/*.json terminology/*.json)
 	@echo "Compiling the FHIR packages"
-	@$(BIN)/python -m fhir_server.packages.compile_built_in build
+	@$(BIN)/python -m fhir_server.packages.compile_built_in build .
 	@touch $@
 
 $(CODES): $(DEFINITIONS) $(wildcard fhir_server/terminology/compile_*.py)

@@ -65,6 +65,8 @@ COMMAND = serve
 def _prepare(settings: Settings) -> TourFacts | None:
     """Migrate, fill what is empty, and return what the tour can show where there is a demo."""
     with closing(bootstrap.of(settings)) as server:
+        for warning in server.packages.warnings:
+            click.echo(f"Warning: {warning}", err=True)
         begun = deployment.noted(server.database, _DEMO)
         if begun is None and settings.demo_people and _is_empty(server):
             day = last_day(settings.demo_until, server.clock())

@@ -13,6 +13,7 @@ from fhir_server.fhir.outcome import NotSupportedError
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.interactions.message import FhirRequest, FhirResponse
 from fhir_server.interactions.operation import Operation
+from fhir_server.packages.packages import Packages
 from fhir_server.search.parameter import Parameter, SearchType
 from fhir_server.search.parameters import searchable
 from fhir_server.smart.discovery import TOKEN_PATH
@@ -59,6 +60,7 @@ def capabilities(make: Callable[[], Resource]) -> Callable[[FhirRequest], FhirRe
 def capability_statement(
     definitions: Definitions,
     operations: Iterable[Operation],
+    packages: Packages,
     *,
     public_url: str,
     software_version: str,
@@ -69,7 +71,7 @@ def capability_statement(
     """
     known = tuple(operations)
     base = f"{public_url}/fhir"
-    return {
+    statement: Resource = {
         "resourceType": "CapabilityStatement",
         "url": f"{base}/metadata",
         "version": software_version,
@@ -82,8 +84,15 @@ def capability_statement(
         "implementation": {"description": "Handoff FHIR server", "url": base},
         "fhirVersion": VERSION,
         "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
-        "rest": [_rest(definitions, known, public_url)],
     }
+    if guides := packages.canonicals("ImplementationGuide"):
+        statement["implementationGuide"] = list(guides)
+    rest = _rest(definitions, known, public_url)
+    profiles = packages.profiles()
+    for resource in rest["resource"]:
+        if supported := profiles.get(resource["type"]):
+            resource["supportedProfile"] = list(supported)
+    return statement | {"rest": [rest]}
 
 
 def _rest(definitions: Definitions, operations: tuple[Operation, ...], public_url: str) -> Element:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fhir_server.fhir.canonical import satisfies
 from fhir_server.fhir.outcome import PackageError
@@ -33,25 +34,33 @@ class _File:
     digest: str
 
 
-def load(folder: Path, below: Packages) -> Packages:
-    """Return `below` with the packages (.tgz) of `folder` on top, if there is such a folder.
+def load(folder: Path, below: Packages, files: Sequence[Path] = ()) -> Packages:
+    """Return `below` with the packages (.tgz) of `folder`, if it exists, and `files` on top.
 
     Raises:
-        PackageError: One is no FHIR package for R4, or damaged, or cannot be compiled here.
+        PackageError: One is no FHIR package for R4, or damaged.
     """
-    files = [_file(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
     warnings = list(below.warnings)
     packages = below
     keys: dict[str, str] = {}
-    for found in _in_order(files):
+    for found in _in_order(_once(_file(path) for path in (*in_folder(folder), *files))):
         name = found.manifest.name
         keys[name] = hashlib.sha256(f"{keys.get(name)} {_key(found, keys)}".encode()).hexdigest()
         target = folder / COMPILED / f"{found.manifest.label}-{keys[name][:32]}.package"
-        package = _compiled(found, target, packages)
+        package, unwritten = _compiled(found, target, packages)
         packages = Packages((*packages.all, package))
-        warnings += package.warnings
-    warnings += _missing(packages)
-    return Packages(packages.all, warnings=tuple(warnings))
+        warnings += [*package.warnings, *unwritten]
+    return Packages(packages.all, warnings=(*warnings, *_missing(packages)))
+
+
+def in_folder(folder: Path) -> list[Path]:
+    """Return the packages of a folder, none where it does not exist."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def _once(files: Iterable[_File]) -> list[_File]:
+    """Return each package once; of two with the same name and version the last."""
+    return list({found.manifest.label: found for found in files}.values())
 
 
 def _file(path: Path) -> _File:
@@ -106,25 +115,32 @@ def compiler() -> str:
     return hashlib.sha256(b"".join(found.read_bytes() for found in sources)).hexdigest()
 
 
-def _compiled(found: _File, target: Path, below: Packages) -> CompiledPackage:
-    if not target.exists():
+def _compiled(found: _File, target: Path, below: Packages) -> tuple[CompiledPackage, Sequence[str]]:
+    """Return the compiled package, and a warning where it cannot be kept for the next start."""
+    if target.exists():
+        return CompiledPackage(target), ()
+    try:
         compile_package(found.path, target, below)
-    return CompiledPackage(target)
+    except OSError as error:
+        with TemporaryDirectory() as folder:  # what is mapped stays when its name is gone
+            temporary = Path(folder) / target.name
+            compile_package(found.path, temporary, below)
+            reason = f"`{target.parent}` cannot be written ({error.strerror})"
+            warning = f"{reason}: `{found.manifest.label}` is compiled anew at each start."
+            return CompiledPackage(temporary), (warning,)
+    return CompiledPackage(target), ()
 
 
 def compile_package(path: Path, target: Path, below: Packages) -> None:
     """Compile the package at `path`, which builds upon `below`, into `target`.
 
     Raises:
-        PackageError: It is no FHIR package, or damaged, or `target` cannot be written.
+        PackageError: It is no FHIR package, or damaged.
+        OSError: `target` cannot be written.
     """
     read = source.read(path)
     resources, warnings = complete(read.resources, below.resolve)
-    try:
-        compiled.write(target, read.manifest, resources, warnings)
-    except OSError as error:
-        remedy = "let the server write there, or start it once where it may"
-        raise PackageError(f"`{target}` cannot be written ({error.strerror}): {remedy}.") from None
+    compiled.write(target, read.manifest, resources, warnings)
 
 
 def _missing(packages: Packages) -> list[str]:

@@ -11,6 +11,7 @@ from fhir_server.packages.complete import complete
 from fhir_server.packages.package import Entry, MemoryPackage, Package
 
 _Found = tuple[Package, Entry]
+_SPECIFICATION = "hl7.fhir.r4.core"
 
 
 class Packages:
@@ -73,6 +74,29 @@ class Packages:
             for package, entry in found:
                 yield package.read(entry)
 
+    def canonicals(self, type_: str) -> tuple[str, ...]:
+        """Return `url|version` of each resource of a type that is not of the specification's own.
+
+        They are sorted.
+        """
+        return tuple(sorted(_canonical(found) for found in self._added(type_)))
+
+    def profiles(self) -> Mapping[str, tuple[str, ...]]:
+        """Return `url|version` of the profiles by the type that they constrain.
+
+        Extensions are among them, but not the profiles of the specification itself.
+        """
+        by_type: dict[str, list[str]] = {}
+        for found in self._added("StructureDefinition"):
+            if found.constrains:
+                by_type.setdefault(found.constrains, []).append(_canonical(found))
+        return {type_: tuple(sorted(urls)) for type_, urls in by_type.items()}
+
+    def _added(self, type_: str) -> Iterator[Entry]:
+        for package in self.all:
+            if package.name != _SPECIFICATION:
+                yield from package.entries(type_)
+
     def _by_url(self, type_: str) -> Mapping[str, Sequence[_Found]]:
         found = self._index.get(type_)
         if found is None:
@@ -82,3 +106,7 @@ class Packages:
                     made.setdefault(entry.url, []).append((package, entry))
             found = self._index[type_] = made
         return found
+
+
+def _canonical(entry: Entry) -> str:
+    return f"{entry.url}|{entry.version}" if entry.version else entry.url

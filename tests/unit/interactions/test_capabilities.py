@@ -6,6 +6,7 @@ from fhir_server.fhir.definitions import load
 from fhir_server.fhir.json import encode
 from fhir_server.fhir.resource import Resource
 from fhir_server.interactions.capabilities import capability_statement
+from fhir_server.packages.packages import Packages
 from tests.unit.interactions.test_route import operation
 
 KNOWN = (
@@ -14,9 +15,27 @@ KNOWN = (
 )
 
 
-def statement() -> Resource:
+def profile(name: str, type_: str) -> Resource:
+    return {
+        "resourceType": "StructureDefinition",
+        "url": f"http://a.org/{name}",
+        "version": "1.0",
+        "type": type_,
+        "derivation": "constraint",
+        "snapshot": {"element": [{"path": type_}]},
+    }
+
+
+GUIDE: Resource = {"resourceType": "ImplementationGuide", "url": "http://a.org/guide"}
+
+
+def statement(*resources: Resource) -> Resource:
     return capability_statement(
-        load(), KNOWN, public_url="https://fhir.example", software_version="1.2.3"
+        load(),
+        KNOWN,
+        Packages.of(resources),
+        public_url="https://fhir.example",
+        software_version="1.2.3",
     )
 
 
@@ -33,6 +52,18 @@ def test_operations_stand_where_they_are_called() -> None:
 
     assert [found["name"] for found in rest["operation"]] == ["ingest"]
     assert [found["name"] for found in patient["operation"]] == ["recent"]
+
+
+def test_the_profiles_and_guides_of_the_packages_are_stated() -> None:
+    made = statement(profile("one", "Patient"), profile("two", "Extension"), GUIDE)
+    (rest,) = made["rest"]
+    supported = {
+        f["type"]: f["supportedProfile"] for f in rest["resource"] if "supportedProfile" in f
+    }
+
+    assert supported == {"Patient": ["http://a.org/one|1.0"]}
+    assert made["implementationGuide"] == ["http://a.org/guide"]
+    assert "implementationGuide" not in statement()
 
 
 def test_every_type_and_only_searchable_parameters_are_stated() -> None:
