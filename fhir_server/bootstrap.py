@@ -6,10 +6,11 @@ Nothing else makes an engine, reads a clock or draws a random number.
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from fhir_server import operations as operations_package
 from fhir_server import registry
@@ -27,6 +28,9 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
 from fhir_server.interactions.route import Routes
 from fhir_server.interactions.table import routes
+from fhir_server.packages import built_in
+from fhir_server.packages.load import load
+from fhir_server.packages.packages import Packages
 from fhir_server.reporting import measures as measures_package
 from fhir_server.reporting.measure import Measure
 from fhir_server.reporting.measure_resource import install
@@ -64,6 +68,7 @@ class Server:
     records: tuple[Record, ...]
     measures: tuple[Measure, ...]
     operations: tuple[Operation, ...]
+    packages: Packages
     routes: Routes
     capabilities: Callable[[FhirRequest], FhirResponse]
     token_endpoint: TokenEndpoint
@@ -149,6 +154,7 @@ def build(
         RegistryError: A plug-in exports no constant of its kind.
         UnavailableError: The database cannot be reached.
         DefinitionsError: The FHIR definitions were not compiled.
+        PackageError: A package in PACKAGES_DIR cannot be loaded.
     """
     definitions = r4.load()
     database = engine.open(settings.database_url, lock_wait_seconds=settings.lock_wait_seconds)
@@ -156,7 +162,8 @@ def build(
     secret = deployment.secret(database)
     oauth = OAuthStore(database)
     operations = registry.discover(operations_package, "OPERATION", Operation)
-    stated = _capabilities(settings, definitions, operations)
+    loaded = packages(settings)
+    stated = _capabilities(settings, definitions, operations, loaded)
     server = Server(
         settings=settings,
         definitions=definitions,
@@ -167,6 +174,7 @@ def build(
         records=registry.discover(records_package, "RECORD", Record),
         measures=registry.discover(measures_package, "MEASURE", Measure),
         operations=operations,
+        packages=loaded,
         routes=routes(
             definitions, operations, _paging(settings, secret), lambda request, _: stated(request)
         ),
@@ -197,6 +205,15 @@ def of(settings: Settings) -> Server:
         FhirError: As for `build`.
     """
     return build(settings, clock=now, ids=new_id, random=os.urandom)
+
+
+def packages(settings: Settings, files: Sequence[Path] = ()) -> Packages:
+    """Return the R4 definitions, the crisis guide, the packages of the deployment, and `files`.
+
+    Raises:
+        PackageError: One is no FHIR package for R4, or damaged.
+    """
+    return load(Path(settings.packages_dir), built_in.packages(), files)
 
 
 def now() -> int:
@@ -230,13 +247,17 @@ def _ports(
 
 
 def _capabilities(
-    settings: Settings, definitions: Definitions, operations: tuple[Operation, ...]
+    settings: Settings,
+    definitions: Definitions,
+    operations: tuple[Operation, ...],
+    loaded: Packages,
 ) -> Callable[[FhirRequest], FhirResponse]:
     return capabilities(
         partial(
             capability_statement,
             definitions,
             operations,
+            loaded,
             public_url=settings.public_url,
             software_version=version("handoff-fhir"),
         )
