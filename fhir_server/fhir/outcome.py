@@ -246,6 +246,12 @@ class RetryError(UnavailableError):
     """The transaction collided with another; storage tries again a bounded number of times."""
 
 
+class UnknownProfileError(UnprocessableError):
+    """A profile that is asked for is in no package that is loaded."""
+
+    code = "not-found"
+
+
 class StorageError(FhirError):
     """The database refused a statement: a fault of the server, told without values."""
 

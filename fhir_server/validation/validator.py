@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fhir_server.fhir.canonical import CanonicalResources
 from fhir_server.fhir.definitions import Definitions
-from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.outcome import Issue, UnknownProfileError
 from fhir_server.fhir.resource import Resource
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation import structure
@@ -64,6 +64,32 @@ class Validator:
         for url in profiles:
             report.take(self.engine.issues(node, url, report))
         return _distinct((*faults, *report.found))
+
+    def knows(self, profile: str) -> bool:
+        """Say whether a profile is here, so that something can be held against it."""
+        return self.engine.profile(profile) is not None
+
+    def type_of(self, profile: str) -> str:
+        """Return the type that a profile is for.
+
+        Raises:
+            UnknownProfileError: It is in no package.
+        """
+        found = self.engine.profile(profile)
+        if found is None:
+            raise UnknownProfileError(
+                f"The profile `{profile}` is in no package that is loaded; add its package with"
+                " `handoff package add FILE.tgz`."
+            )
+        return found.type
+
+    def against(
+        self, resource: Resource, profile: str, options: Options = DEFAULT
+    ) -> tuple[Issue, ...]:
+        """Return what keeps `resource`, whose structure is right, from fitting `profile`."""
+        node = self.engine.tree.root(resource)
+        report = Report(options, References(self.engine))
+        return _distinct(self.engine.issues(node, profile, report))
 
 
 def _distinct(issues: Sequence[Issue]) -> tuple[Issue, ...]:
