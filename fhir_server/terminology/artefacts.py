@@ -13,6 +13,7 @@ from fhir_server.fhir.canonical import CanonicalResources, satisfies
 from fhir_server.fhir.resource import Resource
 from fhir_server.terminology.built_in import Made
 from fhir_server.terminology.concept import CodeSystem
+from fhir_server.terminology.later import with_later_codes
 from fhir_server.terminology.listed import Listed
 from fhir_server.terminology.value_set import Filter, Include, ValueSet, read
 
@@ -30,7 +31,7 @@ class Layer:
 
     def _code_system(self, canonical: str) -> CodeSystem | None:
         found = self.source.resolve("CodeSystem", canonical)
-        return None if found is None else Listed(found)
+        return None if found is None else Listed(with_later_codes(found))
 
     def _value_set(self, canonical: str) -> ValueSet | None:
         found = self.source.resolve("ValueSet", canonical)
