@@ -36,9 +36,9 @@ from fhir_server.reporting.measure import Measure
 from fhir_server.reporting.measure_resource import install
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
-from fhir_server.smart.backend_services import TokenEndpoint, TokenSettings
 from fhir_server.smart.discovery import TOKEN_PATH
 from fhir_server.smart.scopes import parse_scopes
+from fhir_server.smart.token_endpoint import TokenEndpoint, TokenSettings
 from fhir_server.smart.tokens import resolve
 from fhir_server.storage import deployment, engine
 from fhir_server.storage.audit_log import AuditLog

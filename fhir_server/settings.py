@@ -41,6 +41,14 @@ class Settings:
     demo_until: str = _setting("", "last day of the demo, YYYY-MM-DD; empty: yesterday")
     demo_keys: str = _setting("var/demo-keys", "folder where the demo clients' keys are kept")
     token_seconds: int = _setting(300, "life of an access token", "s")
+    secret_key_file: str = _setting(
+        "var/secret-key",
+        "file with the secret that seals keys and second factors in the database; made if absent",
+    )
+    jwks_hosts: str = _setting(
+        "", "hosts inside the network, comma-separated, where clients' jwks_uri may point"
+    )
+    session_minutes: int = _setting(30, "a login ends when nobody has stirred for so long", "min")
     default_count: int = _setting(20, "entries of a page without _count")
     max_count: int = _setting(1000, "most entries of a page")
     max_body_bytes: int = _setting(64_000_000, "largest request body", "bytes")

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fhir_server.access import programs, scope
+from fhir_server.access import programs
 from fhir_server.access.authority import Authority
 from fhir_server.access.changes import Change, Committed, Create, Delete, Update
 from fhir_server.access.confine import Confinement
 from fhir_server.access.directives import recompile
 from fhir_server.access.disclose import Interaction, audit_rows
 from fhir_server.access.ports import Ports
-from fhir_server.access.prepare import Prepared, faults, identified, prepare
+from fhir_server.access.prepare import Prepared, candidate, faults, identified, prepare
+from fhir_server.access.scope import out_of_reach
 from fhir_server.access.versions import Made, Planned, Stamp, addresses, make
 from fhir_server.fhir.outcome import (
     CollisionError,
@@ -29,6 +30,8 @@ from fhir_server.fhir.outcome import (
     UnprocessableError,
 )
 from fhir_server.fhir.resource import Resource
+from fhir_server.search.expression import Everything, Expression
+from fhir_server.search.matches import matches
 from fhir_server.storage.rows import Address, Current, Receipt
 from fhir_server.storage.transaction import WriteTransaction
 
@@ -53,8 +56,7 @@ class Commit:
         Raises:
             FhirError: As for `Repository.commit`.
         """
-        for change, _ in self.changes:
-            self._require_scope(change)
+        reaches = tuple(self._reach(change) for change, _ in self.changes)
         _require_unique([address for _, address in self.changes])
         resources = self._checked()
         own_program = bool(resources) and self._is_part2_program(resources)
@@ -62,7 +64,8 @@ class Commit:
             address: self._prepare(resource, part2=own_program)
             for address, resource in resources.items()
         }
-        attempt = partial(self._attempt, prepared, own_program=own_program)
+        self._require_within(prepared, reaches)
+        attempt = partial(self._attempt, prepared, reaches, own_program=own_program)
         for _ in range(_TRIES - 1):
             try:
                 return self.ports.store.retrying(attempt)
@@ -71,10 +74,24 @@ class Commit:
                 continue
         return self.ports.store.retrying(attempt)
 
-    def _require_scope(self, change: Change) -> None:
+    def _reach(self, change: Change) -> Expression:
+        """Return what the caller's scopes let it change so, before anything is looked up."""
         if change.type == "AuditEvent":
             raise MethodNotAllowedError("AuditEvents are written by the server alone.")
-        scope.require_write(self.confinement.context, change.type, _LETTERS[type(change)])
+        return self.confinement.write(change.type, _LETTERS[type(change)])
+
+    def _require_within(
+        self, prepared: Mapping[Address, Prepared], reaches: Sequence[Expression]
+    ) -> None:
+        """Require that what is to be written is within the scopes' reach."""
+        for place, ((_, address), reach) in enumerate(zip(self.changes, reaches, strict=True)):
+            found = prepared.get(address)
+            if found is None or isinstance(reach, Everything):
+                continue
+            if not matches(reach, candidate(found, self.ports.definitions)):
+                error = out_of_reach()
+                error.issues = tuple(replace(issue, change=place) for issue in error.issues)
+                raise error
 
     def _checked(self) -> dict[Address, Resource]:
         """Return the resources to be stored, under their ids.
@@ -110,13 +127,17 @@ class Commit:
         return prepare(resource, self.ports.definitions, base=self.ports.base, part2=part2)
 
     def _attempt(
-        self, prepared: Mapping[Address, Prepared], *, own_program: bool
+        self,
+        prepared: Mapping[Address, Prepared],
+        reaches: Sequence[Expression],
+        *,
+        own_program: bool,
     ) -> tuple[Committed, ...]:
         ports = self.ports
         with ports.store.transaction(now=ports.clock(), durable=ports.durable) as transaction:
             if isinstance(self.receipt, Receipt):
                 transaction.receipt(self.receipt)
-            made = self._write(transaction, prepared, own_program=own_program)
+            made = self._write(transaction, prepared, reaches, own_program=own_program)
             committed = tuple(found.committed for found in made)
             if callable(self.receipt):
                 transaction.receipt(self.receipt(committed))
@@ -127,11 +148,12 @@ class Commit:
         self,
         transaction: WriteTransaction,
         prepared: Mapping[Address, Prepared],
+        reaches: Sequence[Expression],
         *,
         own_program: bool,
     ) -> list[Made]:
         current = transaction.current([address for _, address in self.changes])
-        planned = self._plan(current, prepared)
+        planned = self._plan(current, prepared, reaches)
         planned = self._relabel(transaction, planned, own_program=own_program)
         base = self.ports.base
         needed = {address for found in planned for address in addresses(found, base)}
@@ -142,15 +164,20 @@ class Commit:
         return made
 
     def _plan(
-        self, current: Mapping[Address, Current], prepared: Mapping[Address, Prepared]
+        self,
+        current: Mapping[Address, Current],
+        prepared: Mapping[Address, Prepared],
+        reaches: Sequence[Expression],
     ) -> list[Planned]:
         context = self.confinement.context
-        authority = Authority(
-            may_change=self._may_change, sees=self._sees, assign_ids=context.assign_ids
-        )
         planned = []
         for place, (change, address) in enumerate(self.changes):
             found = current.get(address)
+            authority = Authority(
+                may_change=partial(self._may_change, address, reaches[place]),
+                sees=self._sees,
+                assign_ids=context.assign_ids,
+            )
             try:
                 version = authority.next_version(change, found)
             except FhirError as error:
@@ -168,14 +195,20 @@ class Commit:
             )
         return planned
 
-    def _may_change(self, current: Current) -> bool:
-        """Say whether the caller holds it, and has a purpose for which it may use what it holds."""
+    def _may_change(self, address: Address, reach: Expression, current: Current) -> bool:
+        """Say whether the caller holds it, may use it for its purpose, and has a scope for it.
+
+        What there is is locked, so that it stays within the reach until it is changed.
+        """
         context = self.confinement.context
         if context.system:
             return True
-        return current.custodian == context.organization and (
+        held = current.custodian == context.organization and (
             current.owner == 0 or context.organization in self.confinement.own
         )
+        if not held or isinstance(reach, Everything):
+            return held
+        return self.ports.store.read(self.confinement.within(*address, reach)) is not None
 
     def _sees(self, change: Change) -> bool:
         try:

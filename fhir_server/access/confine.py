@@ -100,6 +100,18 @@ class Confinement:
         readable = self._readable(history.type, "s" if of_a_type else "r")
         return ConfinedHistory(history=history, permits=all_of(readable, self.leaf), own=self.own)
 
+    def write(self, type_: str, letter: str) -> Expression:
+        """Return which resources of `type_` the caller's scopes `c`reate, `u`pdate or `d`elete.
+
+        Raises:
+            ForbiddenError: None.
+        """
+        return self._readable(type_, letter)
+
+    def within(self, type_: str, id_: str, reach: Expression) -> ConfinedRead:
+        """Return the server's own look whether a resource is within the reach of a scope."""
+        return ConfinedRead(type=type_, id=id_, permits=reach, own=frozenset())
+
     def internal_read(self, type_: str, id_: str, custodian: int = 0) -> ConfinedRead:
         """Return the server's own look at a resource, of which the caller is told nothing.
 

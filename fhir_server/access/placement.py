@@ -8,16 +8,13 @@ nobody.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
+from fhir_server.access.compartment import compartment
 from fhir_server.access.directory import is_directory
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.resource import Resource, id_of, type_of
 from fhir_server.search.indexed import Indexed
-from fhir_server.search.parameters import parameters
 from fhir_server.storage.rows import Address
-
-_NOT_IN_R4 = {"Task": ("patient",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +37,8 @@ def place(resource: Resource, indexed: Indexed, definitions: Definitions) -> Pla
     itself = (type_of(resource), id_of(resource))
     if type_of(resource) == "Patient":
         return Placement(owner=itself)
-    patients = _patients(indexed, _compartment(definitions, type_of(resource)))
+    parameters = compartment(definitions, type_of(resource))
+    patients = _patients(indexed, tuple(found.param_id for found in parameters))
     if not patients:
         return Placement(owner=itself)
     return Placement(owner=patients[0], others=patients[1:])
@@ -54,10 +52,3 @@ def _patients(indexed: Indexed, param_ids: tuple[int, ...]) -> tuple[Address, ..
             if value.param_id == param_id and value.type == "Patient" and value.id is not None:
                 found[("Patient", value.id)] = None
     return tuple(found)
-
-
-@cache
-def _compartment(definitions: Definitions, type_: str) -> tuple[int, ...]:
-    codes = definitions.compartment("Patient").get(type_, ()) or _NOT_IN_R4.get(type_, ())
-    known = parameters(definitions, type_)
-    return tuple(known[code].param_id for code in codes if code in known)

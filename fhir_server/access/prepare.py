@@ -14,6 +14,7 @@ from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.json import encode
 from fhir_server.fhir.outcome import Issue
 from fhir_server.fhir.resource import Resource
+from fhir_server.search.candidate import Candidate
 from fhir_server.search.extract import extract
 from fhir_server.search.indexed import Indexed
 from fhir_server.search.labels import Family
@@ -69,4 +70,23 @@ def prepare(resource: Resource, definitions: Definitions, *, base: str, part2: b
         families=families,
         indexed=indexed,
         placement=place(both.shared, indexed, definitions),
+    )
+
+
+def candidate(prepared: Prepared, definitions: Definitions) -> Candidate:
+    """Return what is to be written as a search would see it, to be held against a scope's reach.
+
+    Keys are not known yet: no scope turns on one.
+    """
+    patient = prepared.placement.patient
+    return Candidate(
+        type=prepared.type,
+        type_id=definitions.type_id(prepared.type),
+        id=prepared.id,
+        owner=0,
+        patient_id=None if patient is None else patient[1],
+        custodian=0,
+        labels=int(prepared.families),
+        last_updated=0,
+        indexed=prepared.indexed,
     )

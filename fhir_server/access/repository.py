@@ -199,7 +199,12 @@ class Repository:
         """Return the same caller's repository in which an update of an absent id creates it.
 
         For intake, whose ids the deployment makes itself (access/identity.py).
+
+        Raises:
+            ForbiddenError: The token is for one patient: records are handed in for an agency.
         """
+        if self.context.launch_patient:
+            raise ForbiddenError("Native records are handed in for an agency, not for one patient.")
         return Repository(replace(self.context, assign_ids=True), self.ports)
 
     def submitting_for(self, organization_id: str) -> "Repository":

@@ -1,28 +1,33 @@
-"""What the token's scopes let the caller do at all, asked before anything is looked up.
+"""What the token's scopes let the caller do, asked before anything is looked up.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
 
-Only `system/` scopes count: there is neither a user nor a launch patient behind a token yet, and
-a `user/` or `patient/` scope without one would be limited by nothing. A scope with a query narrows
-what is read; it does not allow to write.
+The prefix matters. `system/` counts for backend services only, `user/` and `patient/` for tokens
+that a person granted. `patient/` reaches the launch patient's compartment, and reads directory
+data, which is about nobody; what a role may not have was left out when the token was granted.
+A scope with a query reaches what matches it; several scopes of a type together reach what any of
+them does, for reading and for writing alike.
 """
 
 from collections.abc import Iterator
 
+from fhir_server.access.compartment import in_compartment
 from fhir_server.access.context import AccessContext
+from fhir_server.access.directory import DIRECTORY_TYPES
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.outcome import ForbiddenError, InvalidSearchError
-from fhir_server.search.expression import Everything, Expression, Nothing, any_of
+from fhir_server.search.expression import Everything, Expression, Nothing, all_of, any_of
 from fhir_server.search.parse import parse
 from fhir_server.smart.scopes import Level, Scope
 
 _VERBS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
+_READING = frozenset("rs")
 
 
 def readable(
     context: AccessContext, type_: str, letter: str, definitions: Definitions, *, base: str
 ) -> Expression:
-    """Return which resources of `type_` the scopes let the caller `r`ead or `s`earch.
+    """Return which resources of `type_` the scopes let the caller reach by `letter` of "cruds".
 
     Raises:
         ForbiddenError: None.
@@ -39,50 +44,68 @@ def reach(
     """Return the same as `readable`; `Nothing` where there is no scope."""
     if context.system:
         return Everything()
-    return any_of(*_each(context, type_, letter, definitions, base=base))
-
-
-def require_write(context: AccessContext, type_: str, letter: str) -> None:
-    """Require a scope to `c`reate, `u`pdate or `d`elete resources of `type_`.
-
-    Raises:
-        ForbiddenError: There is none.
-    """
-    if context.system:
-        return
-    if not any(not scope.query for scope in _granting(context, type_, letter)):
-        raise _forbidden(type_, letter)
-
-
-def _each(
-    context: AccessContext, type_: str, letter: str, definitions: Definitions, *, base: str
-) -> Iterator[Expression]:
+    reached: list[Expression] = []
     for scope in _granting(context, type_, letter):
-        if not scope.query:
-            yield Everything()
-            return
-        try:
-            query = parse(
-                type_,
-                scope.query,
-                definitions,
-                base=base,
-                lenient=False,
-                default_count=1,
-                max_count=1,
-                at=context.at,
-            )
-        except InvalidSearchError:
-            # A scope that says what this type cannot be searched by grants nothing of it.
-            continue
-        yield query.where
+        found = _of(scope, context, type_, letter, definitions, base=base)
+        if found == Everything():
+            return found
+        reached.append(found)
+    return any_of(*reached)
+
+
+def out_of_reach() -> ForbiddenError:
+    """Return the refusal of a change beyond what the token's scopes reach."""
+    return ForbiddenError(
+        "The token's scopes do not reach this resource: see its launch patient, and the queries"
+        " of its scopes."
+    )
+
+
+def _of(  # noqa: PLR0913 - what a scope is read against
+    scope: Scope,
+    context: AccessContext,
+    type_: str,
+    letter: str,
+    definitions: Definitions,
+    *,
+    base: str,
+) -> Expression:
+    narrowed = _narrowed(scope, context, type_, definitions, base=base)
+    if scope.level is not Level.PATIENT:
+        return narrowed
+    if type_ in DIRECTORY_TYPES and letter in _READING:
+        return narrowed
+    about = in_compartment(type_, context.launch_patient, definitions)
+    return Nothing() if Nothing() in (about, narrowed) else all_of(about, narrowed)
+
+
+def _narrowed(
+    scope: Scope, context: AccessContext, type_: str, definitions: Definitions, *, base: str
+) -> Expression:
+    if not scope.query:
+        return Everything()
+    try:
+        query = parse(
+            type_,
+            scope.query,
+            definitions,
+            base=base,
+            lenient=False,
+            default_count=1,
+            max_count=1,
+            at=context.at,
+        )
+    except InvalidSearchError:
+        # A scope that says what this type cannot be searched by grants nothing of it.
+        return Nothing()
+    return query.where
 
 
 def _granting(context: AccessContext, type_: str, letter: str) -> Iterator[Scope]:
     return (
         scope
         for scope in context.scopes
-        if scope.level is Level.SYSTEM
+        if (scope.level is Level.SYSTEM) == (not context.user_id)
         and scope.type in ("*", type_)
         and letter in scope.interactions
     )

@@ -16,7 +16,7 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.packages.packages import Packages
 from fhir_server.search.parameter import Parameter, SearchType
 from fhir_server.search.parameters import searchable
-from fhir_server.smart.discovery import TOKEN_PATH
+from fhir_server.smart.discovery import endpoints
 
 # The day on which what is stated here last changed in substance.
 _DATE = "2026-11-23"
@@ -109,15 +109,25 @@ def _rest(definitions: Definitions, operations: tuple[Operation, ...], public_ur
 
 
 def _security(public_url: str) -> Element:
-    uris = [{"url": "token", "valueUri": public_url + TOKEN_PATH}]
+    # The Python fhirclient reads these and not the well-known document.
+    found = endpoints(public_url)
+    uris = [
+        {"url": name, "valueUri": found[endpoint]}
+        for name, endpoint in (
+            ("authorize", "authorization_endpoint"),
+            ("token", "token_endpoint"),
+            ("introspect", "introspection_endpoint"),
+            ("revoke", "revocation_endpoint"),
+        )
+    ]
     service = {
         "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
         "code": "SMART-on-FHIR",
     }
     return {
         "extension": [{"url": _OAUTH_URIS, "extension": uris}],
-        "cors": False,
-        "service": [{"coding": [service], "text": "SMART Backend Services"}],
+        "cors": True,
+        "service": [{"coding": [service], "text": "SMART App Launch and Backend Services"}],
     }
 
 

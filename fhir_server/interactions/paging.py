@@ -49,7 +49,8 @@ def next_link(
 
 
 def _bound_to(request: FhirRequest, repository: Repository) -> tuple[str, ...]:
-    return (repository.context.client_id, *_path(request))
+    context = repository.context
+    return (context.client_id, context.user_id, *_path(request))
 
 
 def _path(request: FhirRequest) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ from typing_extensions import override
 
 from fhir_server.fhir.resource import MICROSECONDS, Element
 from fhir_server.smart.assertion import ASSERTION_TYPE
-from fhir_server.smart.clients import AUTHENTICATION, Client
-from fhir_server.smart.keys import ALGORITHMS, KeyRefusedError, verification_key
+from fhir_server.smart.clients import AUTHENTICATION, GRANT, Client
+from fhir_server.smart.keys import ALGORITHMS, Jwk, KeyRefusedError, verification_key
 from fhir_server.storage.oauth import UsedAssertion
 
 LONGEST_LIFE_SECONDS = 300
@@ -36,7 +36,11 @@ _FOREIGN_KEYS = frozenset({"jwk", "jku", "x5u", "x5c"})
 # Headers that nobody knows are ignored, as https://www.rfc-editor.org/rfc/rfc7515#section-4 says.
 _REGISTRY = JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
 
+_ASSERTED = frozenset({"client_assertion", "client_assertion_type"})
+
 log = logging.getLogger(__name__)
+# The keys at an address, fetched anew where none has the `kid` (smart/jwks_uri.py).
+FetchedKeys = Callable[[str, str], tuple[Jwk, ...]]
 
 
 class ClaimError(ValueError):
@@ -44,26 +48,35 @@ class ClaimError(ValueError):
 
 
 class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib is not typed
-    """The one client authentication method of the token endpoint."""
+    """Authentication by a signed assertion; `fetched_keys` are those at a client's `jwks_uri`."""
 
     CLIENT_AUTH_METHOD = AUTHENTICATION
 
-    def __init__(self, token_url: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        token_url: str,
+        clock: Callable[[], int],
+        fetched_keys: FetchedKeys | None = None,
+    ) -> None:
         super().__init__()
+        self._fetched_keys = fetched_keys
         self._token_url = token_url
         self._clock = clock
 
     @override
     def __call__(
         self, query_client: Callable[[str], Client | None], request: OAuth2Request
-    ) -> Client:
+    ) -> Client | None:
         """Return the client that an assertion proves; `request.used` tells it from others.
 
-        Whether it was used before is found out when the token is stored.
+        Whether it was used before is found out when the token is stored. None where there is no
+        assertion and the client may prove itself otherwise.
 
         Raises:
             InvalidClientError: It proves none; the answer does not say why, the log does.
         """
+        if request.payload.grant_type != GRANT and not _ASSERTED & request.form.keys():
+            return None
         if request.headers.get("Authorization") is not None:
             raise refused(ClaimError("An Authorization header is not taken."), status_code=401)
         try:
@@ -90,9 +103,14 @@ class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib 
                 raise KeyRefusedError("The header brings a key, or the address of one.")
             if header.get("typ", "JWT").upper() != "JWT":
                 raise KeyRefusedError("The header's `typ` is not `JWT`.")
-            return verification_key(client.jwks, header)
+            return verification_key(self._keys(client, header), header)
 
         return registered
+
+    def _keys(self, client: Client, header: Element) -> tuple[Jwk, ...]:
+        if not client.jwks_uri or self._fetched_keys is None:
+            return client.jwks
+        return self._fetched_keys(client.jwks_uri, str(header.get("kid", "")))
 
     @override
     def process_assertion_claims(self, assertion: str, resolve_key: KeyCallable) -> Element:

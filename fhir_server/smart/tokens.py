@@ -15,8 +15,9 @@ from hashlib import sha256
 
 from fhir_server.fhir.outcome import UnauthorizedError
 from fhir_server.search.labels import Purpose
+from fhir_server.smart.roles import PERMISSIONS, Role
 from fhir_server.smart.scopes import Scope, parse_scopes
-from fhir_server.storage.oauth import OAuthStore
+from fhir_server.storage.oauth import GrantRow, OAuthStore
 
 TOKEN_BYTES = 32
 _BEARER = re.compile(r"bearer +([A-Za-z0-9_-]{43})", re.IGNORECASE)
@@ -25,7 +26,11 @@ _parsed_scopes = lru_cache(maxsize=1024)(parse_scopes)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a valid token stands for; the fields are those of AccessContext."""
+    """What a valid token stands for; the fields are those of AccessContext.
+
+    Behind an app there is a person: then what follows from who somebody is comes from that
+    person's role, and nothing from the app's registration but its scopes.
+    """
 
     client_id: str
     organization: int
@@ -37,6 +42,8 @@ class Grant:
     assign_ids: bool
     medical_personnel: bool
     privacy_officer: bool
+    user_id: str = ""
+    launch_patient: str = ""
 
 
 def token_text(random: bytes) -> str:
@@ -61,6 +68,8 @@ def resolve(store: OAuthStore, authorization: str | None, at: int) -> Grant:
         raise UnauthorizedError(
             "A valid access token is needed: send the header `Authorization: Bearer TOKEN`."
         )
+    if row.account_id:
+        return _of_a_person(row)
     return Grant(
         client_id=row.client_id,
         organization=row.organization,
@@ -72,4 +81,22 @@ def resolve(store: OAuthStore, authorization: str | None, at: int) -> Grant:
         assign_ids=row.assign_ids,
         medical_personnel=row.medical_personnel,
         privacy_officer=row.privacy_officer,
+    )
+
+
+def _of_a_person(row: GrantRow) -> Grant:
+    role = Role(row.role)
+    return Grant(
+        client_id=row.client_id,
+        organization=row.organization,
+        organization_id=row.organization_id,
+        actors=frozenset(json.loads(row.actors)),
+        purpose=Purpose(row.purpose),
+        scopes=_parsed_scopes(row.scopes),
+        submits_for=frozenset(),
+        assign_ids=False,
+        medical_personnel=PERMISSIONS[role].medical_personnel,
+        privacy_officer=role is Role.PRIVACY_OFFICER,
+        user_id=row.account_id,
+        launch_patient=row.patient,
     )

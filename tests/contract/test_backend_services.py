@@ -20,8 +20,8 @@ from joserfc.jwk import ECKey, RSAKey
 from fhir_server.fhir.outcome import UnauthorizedError
 from fhir_server.search.labels import Purpose
 from fhir_server.smart import clients
-from fhir_server.smart.backend_services import TokenEndpoint, TokenResponse, TokenSettings
 from fhir_server.smart.scopes import format_scopes
+from fhir_server.smart.token_endpoint import TokenEndpoint, TokenResponse, TokenSettings
 from fhir_server.smart.tokens import resolve
 from fhir_server.storage.engine import Database
 from fhir_server.storage.oauth import OAuthStore
