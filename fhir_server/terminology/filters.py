@@ -19,6 +19,7 @@ from fhir_server.terminology.value_set import Filter
 Spend = Callable[[int], None]
 
 _CONCEPT = frozenset({"concept", "code"})
+_CANONICAL = "canonical"
 _BELOW = frozenset({"is-a", "descendent-of"})
 
 
@@ -57,7 +58,16 @@ class Test:
         return not self._is_under(concept, or_equal=True)
 
     def _equals(self, concept: Concept) -> bool:
-        return self.filter.value in self._values(concept)
+        return self.filter.value in self._values(concept) or self._is_measured_as(concept)
+
+    def _is_measured_as(self, concept: Concept) -> bool:
+        """Return whether a unit is canonically what the filter's is: all-time-units names `a`."""
+        if self.filter.property != _CANONICAL:
+            return False
+        other = self.system.find(self.filter.value)
+        found = () if other is None else other.properties
+        wanted = {text for each in found if each.get("code") == _CANONICAL for text in _texts(each)}
+        return not wanted.isdisjoint(self._values(concept))
 
     def _in(self, concept: Concept) -> bool:
         wanted = {each.strip() for each in self.filter.value.split(",")}

@@ -24,6 +24,7 @@ _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 # Beyond this an integer written without an exponent could not become a floating-point number.
 _MOST_DECIMAL = 10**300
+_NO_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,12 @@ def _is_decimal(value: Json) -> bool:
 def _is_base64(value: Json) -> bool:
     if type(value) is not str or not value.isascii():
         return False
+    text = value.translate(_NO_WHITE_SPACE)
+    if len(text) % 4:
+        # The decoder overlooks padding that is too long.
+        return False
     try:
-        return len(binascii.a2b_base64("".join(value.split()), strict_mode=True)) > 0
+        return len(binascii.a2b_base64(text, strict_mode=True)) > 0
     except binascii.Error:
         return False
 

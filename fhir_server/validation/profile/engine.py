@@ -58,9 +58,10 @@ class Engine:
         self.tree = Tree(self.model)
         self._types: dict[str, TypeCheck] = {}
         self._roots: dict[str, Definition | None] = {}
-        self._trees: dict[str, Definition | None] = {}
+        self._structures: dict[str, Resource] = {}
+        self._trees: dict[str, Definition] = {}
         self._expressions: dict[tuple[str, str], Compiled] = {}
-        self._profiles: dict[str, Profile | None] = {}
+        self._profiles: dict[str, Profile] = {}
         self._shared: dict[tuple[str, str], tuple[Check, ...]] = {}
 
     def of_type(self, type_: str) -> TypeCheck:
@@ -103,17 +104,26 @@ class Engine:
 
     def structure(self, url: str) -> Resource | None:
         """Return a StructureDefinition by its canonical URL."""
-        return self.packages.resolve(_STRUCTURE, url)
+        found = self._structures.get(url)
+        if found is None:
+            found = self.packages.resolve(_STRUCTURE, url)
+            # Resources name what is not here in any number: only what is here is remembered.
+            if found is not None and "#" not in url:
+                self._structures[url] = found
+        return found
 
     def profile_root(self, url: str) -> Definition | None:
         """Return the tree of a profile or type by its canonical URL, without compiling it."""
         name = url.removeprefix(CANONICAL)
         if name != url and name in self.definitions.structures():
             return self.type_definition(name)
-        if url not in self._trees:
+        found = self._trees.get(url)
+        if found is None:
             structure = self.structure(url)
-            self._trees[url] = root_of(structure) if structure else None
-        return self._trees[url]
+            found = root_of(structure) if structure else None
+            if found is not None and "#" not in url:
+                self._trees[url] = found
+        return found
 
     def expression(self, text: str, base: str) -> Compiled:
         """Return an expression on elements of the type `base`, compiled once.
@@ -129,11 +139,13 @@ class Engine:
 
     def profile(self, url: str) -> Profile | None:
         """Return a compiled profile, None where it is not here or has no snapshot."""
-        if url not in self._profiles:
+        found = self._profiles.get(url)
+        if found is None:
             structure = self.structure(url)
-            # Put in only when it is complete: a profile may be met again while it is compiled.
-            self._profiles[url] = None if structure is None else self._compile(structure, url)
-        return self._profiles[url]
+            found = None if structure is None else self._compile(structure, url)
+            if found is not None and "#" not in url:
+                self._profiles[url] = found
+        return found
 
     def _compile(self, structure: Resource, url: str) -> Profile | None:
         root = self.profile_root(url)

@@ -70,21 +70,24 @@ def _check(subject: Subject, constraint: Element, engine: "Engine") -> Check:
     native = NATIVE.get((key, text))
 
     def check(node: Node, report: Report) -> None:
-        found = problem
-        if is_best_practice:
-            if report.options.best_practice is None:
-                return
-            found = replace(problem, severity=report.options.best_practice)
         kept = None if native is None else native(node)
         if kept is None:
-            _evaluate(node, text, found, report, engine)
-        elif not kept:
-            report.add(node, found)
+            kept = _evaluate(node, text, problem, report, engine)
+        if not kept:
+            _report(node, problem, report, is_best_practice=is_best_practice)
 
     return check
 
 
-def _evaluate(node: Node, text: str, problem: Problem, report: Report, engine: "Engine") -> None:
+def _report(node: Node, problem: Problem, report: Report, *, is_best_practice: bool) -> None:
+    if not is_best_practice:
+        report.add(node, problem)
+    elif report.options.best_practice is not None:
+        report.add(node, replace(problem, severity=report.options.best_practice))
+
+
+def _evaluate(node: Node, text: str, problem: Problem, report: Report, engine: "Engine") -> bool:
+    """Return whether the expression is true; that it has no result is reported here."""
     try:
         result = engine.expression(text, node.type).evaluate(
             node.item,
@@ -99,8 +102,8 @@ def _evaluate(node: Node, text: str, problem: Problem, report: Report, engine: "
         told = f"{problem.rule}: the constraint could not be evaluated. {reason}"
         report.add(node, replace(problem, code="exception", diagnostics=told))
     else:
-        if not holds(result):
-            report.add(node, problem)
+        return holds(result)
+    return True
 
 
 def holds(result: Items) -> bool:

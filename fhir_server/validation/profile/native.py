@@ -3,8 +3,9 @@
 https://hl7.org/fhir/R4/domainresource.html#invs ; a property test shows that each says the same as
 its expression, but where that has no result for what is right: a reference without an address,
 `#` for the container, an entry without a fullUrl, no probability, limits of a period of which only
-a part is known; `is Boolean`, which means the type of FHIR; and contained resources, which should
-have no narrative. A constraint of the same key with another expression is evaluated.
+a part is known; `is Boolean`, which means the type of FHIR; contained resources, which should have
+no narrative; and `telecom or endpoint`, which US Core means of any number of them. A constraint of
+the same key with another expression is evaluated.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,9 +59,16 @@ def _period(node: Node) -> bool:
     start, end = node.value.get("start"), node.value.get("end")
     if start is None or end is None:
         return True
+    if len(start) == len(end) and start[_OFFSET:] == end[_OFFSET:] and len(start) in _WHOLE:
+        return bool(start <= end)
     one, other = value_of(Item("dateTime", start)), value_of(Item("dateTime", end))
     order = None if one is None or other is None else compare_values(one, other)
     return order is None or order <= 0
+
+
+# A dateTime to the second, with its offset from there; `2026-03-04T15:02:11Z` or `...+00:00`.
+_OFFSET = len("2026-03-04T15:02:11")
+_WHOLE = frozenset({len("2026-03-04"), _OFFSET + len("Z"), _OFFSET + len("+00:00")})
 
 
 def _implies(if_: str, then: str) -> Native:
@@ -140,6 +148,7 @@ NATIVE: Mapping[Key, Native] = {
     ("rat-1", _RAT_1): _ratio,
     ("obs-6", "dataAbsentReason.empty() or value.empty()"): _value_or_reason,
     ("obs-7", _OBS_7): _component_codes,
+    ("pd-1", "telecom or endpoint"): _any_of("telecom", "endpoint"),
     ("obs-3", "low.exists() or high.exists() or text.exists()"): _any_of("low", "high", "text"),
     ("pat-1", "name.exists() or telecom.exists() or address.exists() or organization.exists()"): (
         _any_of("name", "telecom", "address", "organization")

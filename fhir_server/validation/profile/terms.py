@@ -168,7 +168,8 @@ class _Judge:
 
 def coding_check(terminology: Terminology) -> Check:
     """Return the check of a Coding: its code must be one of its system, and its display right."""
-    ask = _remembering(terminology.validate_in_system)
+    # Where a concept that only groups others may stand is for value sets to say.
+    ask = _remembering(lambda coding: terminology.validate_in_system(coding, abstract=True))
 
     def check(node: Node, report: Report) -> None:
         coding = Coding.of(node.value)
