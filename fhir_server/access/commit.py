@@ -97,18 +97,20 @@ class Commit:
         """Return the resources to be stored, under their ids.
 
         Raises:
-            UnprocessableError: They break their definitions; every fault is named.
+            UnprocessableError: They break their definitions or the profiles that they must fit;
+                every fault is named.
         """
         resources: dict[Address, Resource] = {}
         found: list[Issue] = []
+        now = self.ports.clock()
         for place, (change, address) in enumerate(self.changes):
             if not isinstance(change, Delete):
                 resources[address] = identified(change, address[1])
                 # The id of a create is ignored, but it must be one.
                 sent = change.resource if "id" in change.resource else resources[address]
-                found.extend(faults(sent, place, self.ports.definitions))
+                found.extend(faults(sent, place, self.ports, now))
         if found:
-            message = "The resource breaks its definition; nothing was written."
+            message = "The resource does not fit its definition or profiles; nothing was written."
             raise UnprocessableError(message, issues=tuple(found))
         return resources
 

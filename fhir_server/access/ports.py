@@ -10,6 +10,8 @@ from fhir_server.fhir.definitions import Definitions
 from fhir_server.storage.audit_log import AuditLog
 from fhir_server.storage.facts import FactStore
 from fhir_server.storage.resources import ResourceStore
+from fhir_server.validation.conformance import Conformance
+from fhir_server.validation.validator import Validator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class Ports:
     `clock` gives microseconds since 1970 UTC, `new_id` a logical id that nobody can guess. Counts
     from 1 to below `suppression_threshold` are hidden in what is published. `durable` False: the
     last changes may be lost at a power failure, for work that can be done again from its start.
+    `conformance` says what may be stored; without it, whatever has the right structure.
     """
 
     store: ResourceStore
@@ -30,3 +33,5 @@ class Ports:
     new_id: Callable[[], str]
     suppression_threshold: int = 11
     durable: bool = True
+    conformance: Conformance | None = None
+    validator: Validator | None = None

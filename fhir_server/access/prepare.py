@@ -3,11 +3,12 @@
 All that costs time and needs no lock happens here, before the transaction begins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_server.access.changes import Create, Update
 from fhir_server.access.directory import is_directory
 from fhir_server.access.placement import Placement, place
+from fhir_server.access.ports import Ports
 from fhir_server.access.stamp import Forms, forms
 from fhir_server.consent.labels import label
 from fhir_server.fhir.definitions import Definitions
@@ -18,7 +19,7 @@ from fhir_server.search.candidate import Candidate
 from fhir_server.search.extract import extract
 from fhir_server.search.indexed import Indexed
 from fhir_server.search.labels import Family
-from fhir_server.validation.structure import check
+from fhir_server.validation.conformance import Structural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +40,13 @@ def identified(change: Create | Update, id_: str) -> Resource:
     return {**change.resource, "id": id_}
 
 
-def faults(resource: Resource, change: int, definitions: Definitions) -> tuple[Issue, ...]:
-    """Return what breaks the definition of `resource`; `change` is its place in the commit."""
-    return tuple(
-        Issue(
-            severity=issue.severity,
-            code=issue.code,
-            diagnostics=issue.diagnostics,
-            expression=issue.expression,
-            change=change,
-        )
-        for issue in check(resource, definitions)
-    )
+def faults(resource: Resource, change: int, ports: Ports, at: int) -> tuple[Issue, ...]:
+    """Return what keeps `resource` from being stored; `change` is its place in the commit.
+
+    Profiles are asked for what its author sent: labels are added only afterwards.
+    """
+    conformance = ports.conformance or Structural(ports.definitions)
+    return tuple(replace(issue, change=change) for issue in conformance.issues(resource, at))
 
 
 def prepare(resource: Resource, definitions: Definitions, *, base: str, part2: bool) -> Prepared:
