@@ -6,19 +6,31 @@ What was read of a source is kept with the source, so that those who ask several
 some are theirs alone, share the reading of the others.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Protocol, runtime_checkable
 
 from fhir_server.fhir.canonical import CanonicalResources, satisfies
 from fhir_server.fhir.resource import Resource
+from fhir_server.terminology import concept_map
 from fhir_server.terminology.built_in import Made
 from fhir_server.terminology.concept import CodeSystem
+from fhir_server.terminology.concept_map import ConceptMap
 from fhir_server.terminology.later import with_later_codes
 from fhir_server.terminology.listed import Listed
 from fhir_server.terminology.value_set import Filter, Include, ValueSet, read
 
 # Of each source. The largest of R4's code systems has 3,156 concepts, most have a few.
 _MOST_KEPT = 256
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A source that can say what it holds."""
+
+    def resources(self, type_: str) -> Iterable[Resource]:
+        """Return every resource of a type."""
+        ...
 
 
 class Layer:
@@ -28,6 +40,15 @@ class Layer:
         self.source = source
         self.code_system = lru_cache(maxsize=_MOST_KEPT)(self._code_system)
         self.value_set = lru_cache(maxsize=_MOST_KEPT)(self._value_set)
+
+    @cached_property
+    def concept_maps(self) -> tuple[ConceptMap, ...]:
+        """All concept maps, of a source that can list them."""
+        source = self.source
+        return tuple(
+            concept_map.read(found)
+            for found in (source.resources("ConceptMap") if isinstance(source, Listing) else ())
+        )
 
     def _code_system(self, canonical: str) -> CodeSystem | None:
         found = self.source.resolve("CodeSystem", canonical)
@@ -62,6 +83,19 @@ class Layers:
             found.append(made())
         with_content = (s for s in found if s.about.content not in ("not-present", "supplement"))
         return next(with_content, found[0] if found else None)
+
+    def concept_map(self, canonical: str) -> ConceptMap | None:
+        """Return the concept map of a canonical URL."""
+        found = self.resolve("ConceptMap", canonical)
+        return None if found is None else concept_map.read(found)
+
+    def concept_maps(self) -> Iterator[ConceptMap]:
+        """Yield every concept map, those of the first source first, each URL once."""
+        seen: set[str] = set()
+        for layer in self.layers:
+            found = [each for each in layer.concept_maps if each.url not in seen]
+            seen.update(each.url for each in found if each.url)
+            yield from found
 
     def resolve(self, type_: str, canonical: str) -> Resource | None:
         """Return a resource of the first source that has it."""

@@ -62,7 +62,7 @@ def _decoded(raw: msgspec.Raw, kind: type[_T]) -> _T:
 
 
 def _listed(url: str, name: str, found: Names) -> Listed:
-    resource: "Resource" = {
+    resource: Resource = {
         "resourceType": "CodeSystem",
         "url": url,
         "version": found.version,

@@ -6,7 +6,7 @@ The one entrance for everybody else. It reads what its sources hold and asks nob
 holds it calls "not available here", and never wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fhir_server.fhir.canonical import CanonicalResources
 from fhir_server.fhir.outcome import NotFoundError
@@ -15,6 +15,8 @@ from fhir_server.terminology.artefacts import Layer, Layers
 from fhir_server.terminology.built_in import Made, built_in
 from fhir_server.terminology.coding import Coding, Membership
 from fhir_server.terminology.concept import CodeSystem, is_above
+from fhir_server.terminology.concept_map import ConceptMap
+from fhir_server.terminology.concept_map import read as read_map
 from fhir_server.terminology.displays import is_name, names
 from fhir_server.terminology.evaluation import (
     Evaluation,
@@ -24,6 +26,7 @@ from fhir_server.terminology.evaluation import (
 )
 from fhir_server.terminology.expansion import Expansion, Options, expanded
 from fhir_server.terminology.inference import systems_with
+from fhir_server.terminology.translation import Translation, Wanted, applicable, translate
 from fhir_server.terminology.value_set import ValueSet, read
 from fhir_server.terminology.versions import ANY, Versions
 
@@ -132,6 +135,43 @@ class Terminology:
         if found is None:
             raise NotFoundError(f"The value set `{value_set}` is not available here.")
         return expanded(Evaluation(self.artefacts, options.versions), found, options)
+
+    def translate(
+        self,
+        wanted: Wanted,
+        concept_map: str | Resource | None = None,
+        *,
+        source: str = "",
+        target: str = "",
+    ) -> Translation:
+        """Return what a code becomes by a concept map, or by those from `source` to `target`.
+
+        Raises:
+            NotFoundError: The concept map is not here, or there is none between the two.
+        """
+        return translate(self._maps(wanted, concept_map, source, target), wanted, self.concept_map)
+
+    def _maps(
+        self, wanted: Wanted, concept_map: str | Resource | None, source: str, target: str
+    ) -> Iterable[ConceptMap]:
+        if isinstance(concept_map, dict):
+            return (read_map(concept_map),)
+        if concept_map is not None:
+            found = self.concept_map(concept_map)
+            if found is None:
+                raise NotFoundError(f"The concept map `{concept_map}` is not available here.")
+            return (found,)
+        every = self.artefacts.concept_maps()
+        maps = tuple(applicable(every, source=source, target=target, reverse=wanted.reverse))
+        if not maps:
+            raise NotFoundError(
+                f"No concept map from `{source or 'any'}` to `{target or 'any'}` is available here."
+            )
+        return maps
+
+    def concept_map(self, canonical: str) -> ConceptMap | None:
+        """Return the concept map of a canonical URL as read."""
+        return self.artefacts.concept_map(canonical)
 
     def codes(self, value_set: str, most: int = MOST_CODES) -> tuple[Coding, ...]:
         """Return all codes of a value set, of which there may be `most`.
