@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +46,9 @@ from fhir_server.storage.engine import Database
 from fhir_server.storage.facts import FactStore
 from fhir_server.storage.oauth import OAuthStore
 from fhir_server.storage.resources import ResourceStore
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.validation.conformance import Profiled
+from fhir_server.validation.validator import Validator
 
 Clock = Callable[[], int]
 
@@ -145,12 +148,15 @@ def build(
     clock: Clock,
     ids: Callable[[], str],
     random: Callable[[int], bytes],
+    profiled: bool = True,
 ) -> Server:
     """Return a server on the database of `settings`, which is brought up to date.
 
-    That is: its schema, and the Measures that this version reports.
+    That is: its schema, and the Measures that this version reports. `profiled` False is for
+    benchmarks alone: what is written is held against its structure, and not against profiles.
 
     Raises:
+        UnknownProfileError: A required profile is in no package.
         RegistryError: A plug-in exports no constant of its kind.
         UnavailableError: The database cannot be reached.
         DefinitionsError: The FHIR definitions were not compiled.
@@ -163,12 +169,17 @@ def build(
     oauth = OAuthStore(database)
     operations = registry.discover(operations_package, "OPERATION", Operation)
     loaded = packages(settings)
+    holding = validator(loaded)
     stated = _capabilities(settings, definitions, operations, loaded)
     server = Server(
         settings=settings,
         definitions=definitions,
         database=database,
-        ports=_ports(settings, database, definitions, clock=clock, ids=ids),
+        ports=replace(
+            _ports(settings, database, definitions, clock=clock, ids=ids),
+            validator=holding,
+            conformance=_conformance(settings, holding) if profiled else None,
+        ),
         oauth=oauth,
         secret=secret,
         records=registry.discover(records_package, "RECORD", Record),
@@ -216,6 +227,11 @@ def packages(settings: Settings, files: Sequence[Path] = ()) -> Packages:
     return load(Path(settings.packages_dir), built_in.packages(), files)
 
 
+def validator(loaded: Packages) -> Validator:
+    """Return what holds resources against the specification and the profiles of `loaded`."""
+    return Validator(r4.load(), loaded, Terminology([loaded]))
+
+
 def now() -> int:
     """Return the time in microseconds since 1970 UTC."""
     return time.time_ns() // 1000
@@ -244,6 +260,11 @@ def _ports(
         new_id=ids,
         suppression_threshold=settings.suppression_threshold,
     )
+
+
+def _conformance(settings: Settings, holding: Validator) -> Profiled:
+    urls = (url.strip() for url in settings.required_profiles.split(","))
+    return Profiled(r4.load(), holding, [url for url in urls if url])
 
 
 def _capabilities(

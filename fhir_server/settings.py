@@ -55,6 +55,11 @@ class Settings:
     packages_dir: str = _setting(
         "var/packages", "folder of the FHIR packages (.tgz) that are loaded at start"
     )
+    required_profiles: str = _setting(
+        "",
+        "profiles (canonical URLs, comma-separated) of which a resource of their type must fit one"
+        " to be stored",
+    )
     lock_wait_seconds: int = _setting(10, "longest wait for the SQLite writer", "s")
     suppression_threshold: int = _setting(
         11, "counts from 1 to below this are hidden in published measures"
