@@ -56,7 +56,7 @@ def lean(resource: Resource) -> Resource:
         return _without(resource, _NARRATIVE)
     found = _without(resource, _OF_STRUCTURE)
     snapshot = found.get("snapshot")
-    if isinstance(snapshot, dict):
+    if isinstance(snapshot, dict):  # complete() has looked at its shape
         elements = [lean_element(element) for element in snapshot.get("element", ())]
         _correct(elements, resource)
         found["snapshot"] = {"element": elements}
@@ -66,8 +66,8 @@ def lean(resource: Resource) -> Resource:
 def _correct(elements: list[Element], structure: Resource) -> None:
     """Say the same in the same way, whatever version of the publisher's tool wrote it.
 
-    A resource's id is an `id` (4.0.1 itself says string, and later tools correct it), and a content
-    reference within the type is written without the type's URL.
+    A resource's id is an `id` (4.0.1 itself says string, and later tools correct it), a content
+    reference within the type is written without the type's URL, and a rule has a source.
     """
     own = f"{CANONICAL}{structure.get('type')}#"
     for element in elements:
@@ -76,6 +76,8 @@ def _correct(elements: list[Element], structure: Resource) -> None:
             element["contentReference"] = reference.replace(own, "#")
         if structure.get("kind") == "resource" and element["path"] == f"{structure['type']}.id":
             element["type"] = _ID_TYPE
+        for rule in element.get("constraint", ()):
+            rule.setdefault("source", structure.get("url", ""))
 
 
 def lean_element(element: Element) -> Element:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fhir_server.fhir.canonical import parse, satisfies, version_key
 from fhir_server.fhir.resource import Resource
 from fhir_server.packages.complete import complete
+from fhir_server.packages.lean import lean
 from fhir_server.packages.package import Entry, MemoryPackage, Package
 
 _Found = tuple[Package, Entry]
@@ -34,7 +35,8 @@ class Packages:
         """
         below = cls(()) if base is None else base
         completed, warnings = complete(resources, below.resolve)
-        return cls((*below.all, MemoryPackage(completed)), warnings=(*below.warnings, *warnings))
+        package = MemoryPackage(lean(found) for found in completed)
+        return cls((*below.all, package), warnings=(*below.warnings, *warnings))
 
     @property
     def names(self) -> tuple[str, ...]:
