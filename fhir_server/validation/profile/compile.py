@@ -1,16 +1,15 @@
 """From the tree of a profile to checks: what an element adds to that of its type.
 
-https://hl7.org/fhir/R4/profiling.html
+https://hl7.org/fhir/R4/profiling.html ; an element that a contentReference leads to is the one of
+the type, whatever the profile says of the place that is referred to.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fhir_server.validation.profile.cardinality import Group
-from fhir_server.validation.profile.definition import Definition
 from fhir_server.validation.profile.families import family_checks
-from fhir_server.validation.profile.node import Node
-from fhir_server.validation.profile.report import Check, Report
+from fhir_server.validation.profile.report import Check
 from fhir_server.validation.profile.slicing import Slicing, slicing_of
 from fhir_server.validation.profile.subject import Subject
 
@@ -20,29 +19,7 @@ if TYPE_CHECKING:
 
 def checks_of(subject: Subject, engine: "Engine") -> tuple[Check, ...]:
     """Return the checks of one node of an element, its children among them."""
-    reference = subject.definition.element.get("contentReference")
-    if reference and not subject.definition.children:
-        path = str(reference).rpartition("#")[2]
-        return *family_checks(subject, engine), _referenced(subject.definition, path, engine)
     return *family_checks(subject, engine), *_groups(subject, engine)
-
-
-def shared_checks(profile: Definition, path: str, engine: "Engine") -> tuple[Check, ...]:
-    """Return the checks of the children of the element at `path` of a profile's root."""
-    target = profile.at(path)
-    base = engine.type_definition(path)
-    if target is None or base is None:
-        return ()
-    return tuple(_groups(Subject(definition=target, base=base), engine))
-
-
-def _referenced(definition: Definition, path: str, engine: "Engine") -> Check:
-    def check(node: Node, report: Report) -> None:
-        profile = engine.profile(definition.source)
-        for each in engine.shared(profile.root, path) if profile else ():
-            each(node, report)
-
-    return check
 
 
 def _groups(subject: Subject, engine: "Engine") -> Iterator[Check]:

@@ -15,7 +15,7 @@ from fhir_server.fhir.resource import Resource, items
 from fhir_server.fhirpath.expression import Compiled, expression
 from fhir_server.fhirpath.model import Model, model_of
 from fhir_server.terminology.terminology import Terminology
-from fhir_server.validation.profile.compile import checks_of, shared_checks
+from fhir_server.validation.profile.compile import checks_of
 from fhir_server.validation.profile.definition import Definition, root_of
 from fhir_server.validation.profile.node import Node, Tree
 from fhir_server.validation.profile.report import Check, Problem, Report
@@ -62,7 +62,6 @@ class Engine:
         self._trees: dict[str, Definition] = {}
         self._expressions: dict[tuple[str, str], Compiled] = {}
         self._profiles: dict[str, Profile] = {}
-        self._shared: dict[tuple[str, str], tuple[Check, ...]] = {}
 
     def of_type(self, type_: str) -> TypeCheck:
         """Return the check by a data type, resource type or path of a backbone element."""
@@ -167,14 +166,6 @@ class Engine:
                 if each.get("url") == _IMPOSES and "valueCanonical" in each
             ),
         )
-
-    def shared(self, profile: Definition, path: str) -> tuple[Check, ...]:
-        """Return the checks of the children that a contentReference in a profile leads to."""
-        key = profile.source, path
-        found = self._shared.get(key)
-        if found is None:
-            found = self._shared[key] = shared_checks(profile, path, self)
-        return found
 
     def issues(self, node: Node, url: str, report: Report) -> tuple[Issue, ...]:
         """Return what keeps `node` from fitting a profile; nothing while that is being found out.

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.con
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 _BEST_PRACTICE = f"{CANONICAL}elementdefinition-bestpractice"
 _Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expression:
+    """`as_part`: the constraint is one of an element, not of the root of a type."""
+
+    text: str
+    as_part: bool
 
 
 def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
@@ -68,11 +76,12 @@ def _check(subject: Subject, constraint: Element, engine: "Engine") -> Check:
         for each in items(constraint, "extension")
     )
     native = NATIVE.get((key, text))
+    expression = _Expression(text=text, as_part="." in subject.definition.path)
 
     def check(node: Node, report: Report) -> None:
         kept = None if native is None else native(node)
         if kept is None:
-            kept = _evaluate(node, text, problem, report, engine)
+            kept = _evaluate(node, expression, problem, report, engine)
         if not kept:
             _report(node, problem, report, is_best_practice=is_best_practice)
 
@@ -86,12 +95,14 @@ def _report(node: Node, problem: Problem, report: Report, *, is_best_practice: b
         report.add(node, replace(problem, severity=report.options.best_practice))
 
 
-def _evaluate(node: Node, text: str, problem: Problem, report: Report, engine: "Engine") -> bool:
+def _evaluate(
+    node: Node, expression: _Expression, problem: Problem, report: Report, engine: "Engine"
+) -> bool:
     """Return whether the expression is true; that it has no result is reported here."""
     try:
-        result = engine.expression(text, node.type).evaluate(
+        result = engine.expression(expression.text, node.type).evaluate(
             node.item,
-            variables=variables_of(node),
+            variables=variables_of(node, as_part=expression.as_part),
             ports=ports_of(engine, node, report),
             steps=report.options.steps,
         )

@@ -16,7 +16,7 @@ from fhir_server.fhirpath.regex import matches
 from fhir_server.validation.profile.definition import Definition
 from fhir_server.validation.profile.invariants import now_of
 from fhir_server.validation.profile.node import Node
-from fhir_server.validation.profile.report import Check, Problem, Report
+from fhir_server.validation.profile.report import Check, Report
 from fhir_server.validation.profile.subject import Subject
 from fhir_server.validation.profile.values import shown
 
@@ -29,6 +29,7 @@ _CALENDAR = {
     "a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes",
     "s": "seconds",
 }  # fmt: skip
+_DURATIONS = frozenset({"Quantity", "Duration"})
 _MOMENTS = {"date": "today()", "dateTime": "now()", "instant": "now()"}
 
 
@@ -50,8 +51,8 @@ def _value_check(subject: Subject, key: str, limit: Json, engine: "Engine") -> C
     bound = "at least" if is_least else "at most"
     problem = subject.problem(rule, "value", f"The value must be {bound} {shown(limit)}.")
     type_ = key[len("minValue") :]
-    if type_ == "Quantity" and not _is_quantity(subject.definition):
-        return _relative_check(problem, limit, engine, is_least=is_least)
+    if type_ in _DURATIONS and not _is_quantity(subject.definition):
+        return _relative_check(subject, limit, engine, is_least=is_least)
     other = value_of(Item(_type_name(type_), limit))
 
     def check(node: Node, report: Report) -> None:
@@ -69,18 +70,21 @@ def _is_quantity(definition: Definition) -> bool:
 
 def _type_name(capital: str) -> str:
     lower = capital[0].lower() + capital[1:]
-    return capital if capital == "Quantity" else lower
+    return capital if capital in _DURATIONS else lower
 
 
-def _relative_check(problem: Problem, limit: Element, engine: "Engine", *, is_least: bool) -> Check:
+def _relative_check(subject: Subject, limit: Element, engine: "Engine", *, is_least: bool) -> Check:
+    """Return the check of a date: the least one is so long ago, the greatest so far ahead."""
     unit = _CALENDAR.get(str(limit.get("code") or limit.get("unit")), "days")
-    comparison = ">=" if is_least else "<="
+    amount = f"{limit.get('value', 0)} {unit}"
+    comparison, sign = (">=", "-") if is_least else ("<=", "+")
     compiled = {
-        type_: expression(
-            f"$this {comparison} ({moment} + ({limit.get('value', 0)} {unit}))", engine.model
-        )
+        type_: expression(f"$this {comparison} ({moment} {sign} {amount})", engine.model)
         for type_, moment in _MOMENTS.items()
     }
+    told = f"not be more than {amount} {'ago' if is_least else 'ahead'}"
+    rule = "min-value" if is_least else "max-value"
+    problem = subject.problem(rule, "value", f"The value must {told}.")
 
     def check(node: Node, report: Report) -> None:
         ports = now_of(report.options)

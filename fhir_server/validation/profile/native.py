@@ -1,11 +1,11 @@
 """Constraints of the specification as plain code, where that is much faster than FHIRPath.
 
 https://hl7.org/fhir/R4/domainresource.html#invs ; a property test shows that each says the same as
-its expression, but where that has no result for what is right: a reference without an address,
-`#` for the container, an entry without a fullUrl, no probability, limits of a period of which only
-a part is known; `is Boolean`, which means the type of FHIR; contained resources, which should have
-no narrative; and `telecom or endpoint`, which US Core means of any number of them. A constraint of
-the same key with another expression is evaluated.
+its expression, but where that has no result, or a wrong one, for what is right: a reference without
+an address, `#` for the container, an entry without a fullUrl, no probability, limits of a period of
+which only a part is known, a time from several events; `is Boolean`, which means the type of FHIR;
+contained resources, which should have no narrative; and `telecom or endpoint`, which US Core means
+of any number of them. A constraint of the same key with another expression is evaluated.
 """
 
 from collections.abc import Callable, Mapping
@@ -90,6 +90,12 @@ def _component_codes(node: Node) -> bool | None:
     return None if "component" in node.value and node.children("value") else True
 
 
+def _offset_from_event(node: Node) -> bool:
+    """The expression has no result where there are several events."""
+    events = items(node.value, "when")
+    return "offset" not in node.value or (bool(events) and _MEALS.isdisjoint(map(str, events)))
+
+
 def _unversioned(node: Node) -> bool:
     return "/_history/" not in str(node.value.get("fullUrl", ""))
 
@@ -111,6 +117,8 @@ def _any_of(*names: str) -> Native:
 
 
 _ALL = 100
+_MEALS = frozenset({"C", "CM", "CD", "CV"})
+_TIM_9 = "offset.empty() or (when.exists() and ((when in ('C' | 'CM' | 'CD' | 'CV')).not()))"
 _DOM_3 = (
     "contained.where((('#'+id in (%resource.descendants().reference |"
     " %resource.descendants().as(canonical) | %resource.descendants().as(uri) |"
@@ -131,6 +139,7 @@ _OBS_7 = (
     ".empty()"
 )
 NATIVE: Mapping[Key, Native] = {
+    ("tim-9", _TIM_9): _offset_from_event,
     ("bdl-8", "fullUrl.contains('/_history/').not()"): _unversioned,
     ("ras-2", "probability is decimal implies (probability as decimal) <= 100"): _probability,
     ("que-7", "operator = 'exists' implies (answer is Boolean)"): _asks_for_boolean,

@@ -23,9 +23,13 @@ class UnknownHereError(FhirPathEvaluationError):
     """The answer depends on a code system, value set or profile that is not here."""
 
 
-def variables_of(node: Node) -> Mapping[str, Items]:
-    """Return `%resource` and `%rootResource` of an element."""
-    return {"resource": [node.resource.item], "rootResource": [node.root.item]}
+def variables_of(node: Node, *, as_part: bool = False) -> Mapping[str, Items]:
+    """Return `%resource` and `%rootResource` of an element.
+
+    `as_part`: a resource is seen as the part of another, which is `%resource` then.
+    """
+    at = node.parent if as_part and node.is_resource and node.parent else node
+    return {"resource": [at.resource.item], "rootResource": [at.root.item]}
 
 
 def ports_of(engine: "Engine", node: Node, report: Report) -> Ports:
