@@ -80,6 +80,8 @@ class Profiled:
             self._validator.knows(url)
             for each in inside
             for url in items(each.get("meta") or {}, "profile")
+            # An extension may stand instead of one.
+            if isinstance(url, str)
         )
 
     def _missed(
