@@ -369,6 +369,16 @@ WRONG: dict[str, tuple[Resource, str, str]] = {
         "value",
         "Patient.photo[0].data",
     ),
+    "base64 with padding too much": (
+        a_patient(photo=[{"data": "AAAA="}]),
+        "value",
+        "Patient.photo[0].data",
+    ),
+    "base64 with a control character": (
+        a_patient(photo=[{"data": "AAAA\x1cAAAA"}]),
+        "value",
+        "Patient.photo[0].data",
+    ),
     "an empty base64": (a_patient(photo=[{"data": " "}]), "value", "Patient.photo[0].data"),
     "an OID without its prefix": (
         a_patient(extension=[{"url": "u", "valueOid": "1.2.3"}]),

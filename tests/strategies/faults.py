@@ -49,7 +49,20 @@ NEVER: dict[str, tuple[Json, ...]] = {
     "dateTime": _TIMED,
     "instant": (*_TIMED, "2020", "2020-01", "2020-01-01"),
     "time": ("", "24:00:00", "12:60:00", "12:00", "12:00:61", "12:00:00Z", "12", 12, True),
-    "base64Binary": ("", " ", "A", "AAA", "AA_A", "AA=A", "\u00e9AAA", "AAAA=", 1, True),
+    "base64Binary": (
+        "",
+        " ",
+        "A",
+        "AAA",
+        "AA_A",
+        "AA=A",
+        "\u00e9AAA",
+        "AAAA=",
+        "AAAA====",
+        "AA\x1fAA",
+        1,
+        True,
+    ),
     "xhtml": ("", "x", "<p>x</p>", "<div>x</div>", "<div", 1, True),
 }
 
