@@ -16,7 +16,7 @@ class FhirRequest:
     `path` are the segments below the FHIR base, unquoted; `parameters` the query's pairs in order
     (with those of a form body for `_search`); `headers` have lower-case names. `base` is the FHIR
     base URL without a trailing slash. `resource` is the body where it is parsed already, as that
-    of a Bundle's entry is.
+    of a Bundle's entry is. `source` is the text that `body` was made from, where that was XML.
     """
 
     method: str
@@ -26,6 +26,7 @@ class FhirRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     resource: Resource | None = None
+    source: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ _PLACES = ("[type]", "[id]", "[place]", "[vid]")
 class Routes:
     """`table` maps a template such as `[type]/[id]` to the handler of each method.
 
-    An operation's template names its type: `Patient/[id]/$recent-crises`.
+    An operation's template names its type: `Patient/[id]/$recent-crises`; that of one which every
+    type has does not: `[type]/[id]/$validate`.
     """
 
     types: frozenset[str]
@@ -34,7 +35,8 @@ class Routes:
             NotFoundError: Nothing lives there.
             MethodNotAllowedError: Something does, but not for this method.
         """
-        handlers = self.table.get(template(path))
+        route = template(path)
+        handlers = self.table.get(route) or self.table.get(_of_every_type(route))
         if handlers is None:
             raise NotFoundError(f"No interaction lives at `/{'/'.join(path)}`.")
         if path and path[0] not in self.types and path[0] not in _LITERAL and path[0][:1] != "$":
@@ -59,6 +61,11 @@ def allowed(handlers: Mapping[str, Handler]) -> tuple[str, ...]:
     """Return the methods of a route for Allow, with the HEAD that comes with GET."""
     methods = set(handlers) | ({"HEAD"} if "GET" in handlers else set())
     return tuple(sorted(methods))
+
+
+def _of_every_type(route: str) -> str:
+    """Return the route of an operation that is the same on every type."""
+    return f"[type]/{route.partition('/')[2]}"
 
 
 def _place(segment: str, place: str) -> str:

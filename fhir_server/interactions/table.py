@@ -55,7 +55,7 @@ def routes(
 
 
 def _templates(operation: Operation) -> Iterator[str]:
-    if not operation.types:
+    if operation.system or not operation.types:
         yield f"${operation.code}"
     for resource_type in operation.types:
         yield f"{resource_type}/${operation.code}"

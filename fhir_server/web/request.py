@@ -103,7 +103,7 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
     query = environ.get("QUERY_STRING", "")
     parameters = _pairs(query) if query else ()
     presentation, parameters = _presented(environ, parameters)
-    body = b""
+    body = source = b""
     if method in _BODY_METHODS:
         negotiate.require_plain(environ.get("HTTP_CONTENT_ENCODING", ""))
         body = read_body(environ, server.settings.max_body_bytes)
@@ -112,7 +112,7 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
             presentation, form = _presented(environ, _form(body), presentation)
             parameters, body = parameters + form, b""
         elif body and negotiate.body_is_xml(environ.get("CONTENT_TYPE", "")):
-            body = json.encode(xml.decode(body, server.definitions))
+            source, body = body, json.encode(xml.decode(body, server.definitions))
     request = FhirRequest(
         method="GET" if method == "HEAD" else method,
         path=path,
@@ -120,6 +120,7 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
         parameters=parameters,
         headers=_headers(environ),
         body=body,
+        source=source,
     )
     return request, presentation
 
