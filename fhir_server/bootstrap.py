@@ -36,9 +36,10 @@ from fhir_server.reporting.measure import Measure
 from fhir_server.reporting.measure_resource import install
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
-from fhir_server.smart.discovery import TOKEN_PATH
+from fhir_server.smart.login.sign_in import SignedIn
+from fhir_server.smart.roles import PERMISSIONS, Role
 from fhir_server.smart.scopes import parse_scopes
-from fhir_server.smart.token_endpoint import TokenEndpoint, TokenSettings
+from fhir_server.smart.service import AuthorizationService, Sources, authorization_service
 from fhir_server.smart.tokens import resolve
 from fhir_server.storage import deployment, engine
 from fhir_server.storage.audit_log import AuditLog
@@ -74,7 +75,7 @@ class Server:
     packages: Packages
     routes: Routes
     capabilities: Callable[[FhirRequest], FhirResponse]
-    token_endpoint: TokenEndpoint
+    authorization: AuthorizationService
     clock: Clock
     ids: Callable[[], str]
     random: Callable[[int], bytes]
@@ -126,6 +127,30 @@ class Server:
             medical_personnel=grant.medical_personnel,
             privacy_officer=grant.privacy_officer,
             assign_ids=grant.assign_ids,
+            user_id=grant.user_id,
+            launch_patient=grant.launch_patient,
+        )
+
+    def person(
+        self, signed_in: SignedIn, purpose: Purpose, scopes: str, *, client_id: str, request_id: str
+    ) -> AccessContext | None:
+        """Return what somebody who has logged in may do here; None where no role is in force."""
+        role = signed_in.role
+        if role is None or not role.organization:
+            return None
+        kind = Role(role.role)
+        return AccessContext(
+            client_id=client_id,
+            organization=role.organization,
+            organization_id=role.organization_id,
+            actors=frozenset(self.oauth.actors(role.organization)),
+            purpose=purpose,
+            scopes=parse_scopes(scopes),
+            at=self.clock(),
+            request_id=request_id,
+            medical_personnel=PERMISSIONS[kind].medical_personnel,
+            privacy_officer=kind is Role.PRIVACY_OFFICER,
+            user_id=signed_in.account.account_id,
         )
 
     def require_ready(self) -> None:
@@ -166,7 +191,13 @@ def build(
     database = engine.open(settings.database_url, lock_wait_seconds=settings.lock_wait_seconds)
     database.migrate()
     secret = deployment.secret(database)
-    oauth = OAuthStore(database)
+    service = authorization_service(
+        settings,
+        database,
+        Sources(clock=clock, ids=ids, random=random),
+        secret=secret,
+        types=frozenset(definitions.resource_types),
+    )
     operations = registry.discover(operations_package, "OPERATION", Operation)
     loaded = packages(settings)
     holding = validator(loaded)
@@ -180,7 +211,7 @@ def build(
             validator=holding,
             conformance=_conformance(settings, holding) if profiled else None,
         ),
-        oauth=oauth,
+        oauth=service.stores.oauth,
         secret=secret,
         records=registry.discover(records_package, "RECORD", Record),
         measures=registry.discover(measures_package, "MEASURE", Measure),
@@ -190,7 +221,7 @@ def build(
             definitions, operations, _paging(settings, secret), lambda request, _: stated(request)
         ),
         capabilities=stated,
-        token_endpoint=_token_endpoint(settings, oauth, definitions, clock=clock, random=random),
+        authorization=service,
         clock=clock,
         ids=ids,
         random=random,
@@ -290,24 +321,4 @@ def _paging(settings: Settings, secret: bytes) -> Paging:
         seal=CursorSeal.derived_from(secret),
         default_count=settings.default_count,
         max_count=settings.max_count,
-    )
-
-
-def _token_endpoint(
-    settings: Settings,
-    oauth: OAuthStore,
-    definitions: Definitions,
-    *,
-    clock: Clock,
-    random: Callable[[int], bytes],
-) -> TokenEndpoint:
-    return TokenEndpoint(
-        oauth,
-        TokenSettings(
-            token_url=settings.public_url + TOKEN_PATH,
-            token_seconds=settings.token_seconds,
-            types=frozenset(definitions.resource_types),
-            clock=clock,
-            random=random,
-        ),
     )

@@ -56,14 +56,20 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
+def bearer_hash(authorization: str | None) -> bytes | None:
+    """Return what is stored of the token in an Authorization header, None where there is none."""
+    found = _BEARER.fullmatch(authorization or "")
+    return None if found is None else token_hash(found[1])
+
+
 def resolve(store: OAuthStore, authorization: str | None, at: int) -> Grant:
     """Return what the token in an Authorization header stands for at `at` (microseconds).
 
     Raises:
         UnauthorizedError: There is none, or it is unknown, expired, or its client is revoked.
     """
-    found = _BEARER.fullmatch(authorization or "")
-    row = store.token(token_hash(found[1]), at) if found else None
+    hash_ = bearer_hash(authorization)
+    row = None if hash_ is None else store.token(hash_, at)
     if row is None:
         raise UnauthorizedError(
             "A valid access token is needed: send the header `Authorization: Bearer TOKEN`."
