@@ -105,7 +105,8 @@ def _rest(definitions: Definitions, operations: tuple[Operation, ...], public_ur
         ],
         "interaction": [{"code": "transaction"}, {"code": "batch"}],
     }
-    return rest | _operations(found for found in operations if not found.types)
+    at_system = (found for found in operations if found.system or not found.types)
+    return rest | _operations(at_system)
 
 
 def _security(public_url: str) -> Element:
@@ -152,7 +153,7 @@ def _resource(
     if includes:
         resource["searchInclude"] = includes
     resource["searchParam"] = [_search_parameter(parameter) for parameter in found]
-    return resource | _operations(known for known in operations if resource_type in known.types)
+    return resource | _operations(known for known in operations if known.is_on(resource_type))
 
 
 def _search_parameter(parameter: Parameter) -> Element:
