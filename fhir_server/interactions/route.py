@@ -64,8 +64,9 @@ def allowed(handlers: Mapping[str, Handler]) -> tuple[str, ...]:
 
 
 def _of_every_type(route: str) -> str:
-    """Return the route of an operation that is the same on every type."""
-    return f"[type]/{route.partition('/')[2]}"
+    """Return the route of an operation that is the same on every type; others as they are."""
+    _, _, rest = route.partition("/")
+    return f"[type]/{rest}" if "$" in rest else route
 
 
 def _place(segment: str, place: str) -> str:
