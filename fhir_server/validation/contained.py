@@ -16,6 +16,7 @@ from fhir_server.validation.resolution import below
 
 _PROFILE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
 _ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
+_DEFINING = frozenset({"snapshot", "differential"})
 Keys = tuple[str | int, ...]
 
 
@@ -34,9 +35,15 @@ def check_contained(resource: Node, report: Report) -> None:
 
 
 def check_ids(resource: Node, report: Report) -> None:
-    """Report elements that have the id of another element of the same resource."""
+    """Report elements that have the id of another element of the same resource.
+
+    The ids of element definitions name what they define, in the snapshot and in the differential.
+    """
     seen: set[str] = set()
-    for id_, keys in _ids(resource.value, ()):
+    value = resource.value
+    if resource.type == "StructureDefinition":
+        value = {name: each for name, each in value.items() if name not in _DEFINING}
+    for id_, keys in _ids(value, ()):
         if id_ in seen:
             text = f"`{id_}` is the id of another element of this resource."
             report.add(below(resource, keys), _problem(_ELEMENT, "id", text, "duplicate"))

@@ -33,6 +33,8 @@ _ADDITIONAL = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
 _PURPOSES = {"required": "required", "maximum": "required", "extensible": "extensible"}
 _SEVERITIES = {"required": ERROR, "extensible": WARNING, "preferred": INFORMATION}
 _CODED = frozenset({"code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical"})
+_MEDIA_TYPES = "http://hl7.org/fhir/ValueSet/mimetypes"
+_FORMATS = frozenset({"xml", "json", "ttl"})
 _MOST_REMEMBERED = 4096
 
 
@@ -89,16 +91,30 @@ def _structural(subject: Subject, engine: "Engine") -> set[_Binding]:
     }
 
 
+def missing(subject: Subject) -> Iterator[Check]:
+    """Yield the check of a code that has only extensions, where a required binding wants one."""
+    for binding in _bindings(subject.definition.element):
+        if binding.strength == "required" and subject.definition.types[0].code == "code":
+            text = f"A code of `{binding.value_set}` must be there, whatever its extensions say."
+            yield _missing(subject.problem(binding.rule, "code-invalid", text))
+
+
+def _missing(problem: Problem) -> Check:
+    def check(node: Node, report: Report) -> None:
+        if node.value is None:
+            report.add(node, problem)
+
+    return check
+
+
 def _check(subject: Subject, binding: _Binding, terminology: Terminology) -> Check:
-    ask = _remembering(lambda coding: terminology.validate_code(binding.value_set, coding))
+    ask = remembering(_asking(terminology, binding.value_set))
     judge = _Judge(subject=subject, binding=binding)
 
     def check(node: Node, report: Report) -> None:
         if node.type not in _CODED and node.type not in QUANTITIES:
             return
         if binding.strength == "preferred" and not report.options.preferred:
-            return
-        if node.value is None:
             return
         answers = [(coding, ask(coding)) for coding in codings_of(node.item)]
         problem = judge.problem(node, answers)
@@ -108,7 +124,23 @@ def _check(subject: Subject, binding: _Binding, terminology: Terminology) -> Che
     return check
 
 
-def _remembering(ask: Callable[[Coding], Membership]) -> Callable[[Coding], Membership]:
+def _asking(terminology: Terminology, value_set: str) -> Callable[[Coding], Membership]:
+    """Return what tells whether a code is of a value set.
+
+    https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.format allows
+    names of formats among the media types.
+    """
+    formats = _FORMATS if value_set.partition("|")[0] == _MEDIA_TYPES else frozenset()
+
+    def ask(coding: Coding) -> Membership:
+        if coding.code in formats:
+            return Membership(result=True)
+        return terminology.validate_code(value_set, coding)
+
+    return ask
+
+
+def remembering(ask: Callable[[Coding], Membership]) -> Callable[[Coding], Membership]:
     """Return `ask` with a memory of bounded size: the same few codes come again and again."""
     known: dict[Coding, Membership] = {}
 
@@ -158,33 +190,9 @@ class _Judge:
             return None
         if strength == "required":
             return self._told(ERROR, "code-invalid", f"A code of `{url}` must be there.")
-        if node.type == "CodeableConcept" and "text" in node.value:
+        if node.value is None or (node.type == "CodeableConcept" and "text" in node.value):
             return None
         return self._told(WARNING, "code-invalid", f"A code of `{url}` should be there.")
 
     def _told(self, severity: str, code: str, text: str) -> Problem:
         return self.subject.problem(self.binding.rule, code, text, severity=severity)
-
-
-def coding_check(terminology: Terminology) -> Check:
-    """Return the check of a Coding: its code must be one of its system, and its display right."""
-    # Where a concept that only groups others may stand is for value sets to say.
-    ask = _remembering(lambda coding: terminology.validate_in_system(coding, abstract=True))
-
-    def check(node: Node, report: Report) -> None:
-        coding = Coding.of(node.value)
-        if not coding.system or not coding.code:
-            return
-        answer = ask(coding)
-        if answer.result is False:
-            report.add(node, _of_coding(ERROR, "code-invalid", answer.message))
-        elif answer.display_is_wrong and report.options.display is not None:
-            report.add(node, _of_coding(report.options.display, "invalid", answer.message))
-
-    return check
-
-
-def _of_coding(severity: str, code: str, text: str) -> Problem:
-    return Problem(
-        severity=severity, code=code, diagnostics=text, profile=f"{CANONICAL}Coding", rule="coding"
-    )

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fhir_server.validation.profile import extensions, resources, terms
+from fhir_server.validation.profile import resources, terms
 from fhir_server.validation.profile.families import family_checks
 from fhir_server.validation.profile.node import ABSTRACT, Node, Property
 from fhir_server.validation.profile.report import Check, Report
+from fhir_server.validation.profile.special import SPECIAL
 from fhir_server.validation.profile.subject import Subject
 
 if TYPE_CHECKING:
@@ -67,10 +68,9 @@ class TypeCheck:
 
     def _checks(self, definition: "Definition") -> Iterator[Check]:
         yield from family_checks(Subject(definition=definition, base=None), self._engine)
-        if self._type == "Extension":
-            yield extensions.check(self._engine)
-        if self._type == "Coding" and self._engine.terminology is not None:
-            yield terms.coding_check(self._engine.terminology)
+        special = SPECIAL.get(self._type)
+        if special is not None:
+            yield special(self._engine)
 
     def _entries(self, step: Property, definition: "Definition | None") -> Iterator[_Entry]:
         child = definition.by_name.get(step.name) if definition else None
@@ -78,7 +78,9 @@ class TypeCheck:
         own = tuple(family_checks(subject, self._engine)) if subject else ()
         if step.primitive:
             yield _Entry(name=step.name, key=step.key, checks=own)
-            yield _Entry(name=step.name, key=step.twin, checks=(self._engine.of_type("Element"),))
+            beside = tuple(terms.missing(subject)) if subject else ()
+            of_element = self._engine.of_type("Element")
+            yield _Entry(name=step.name, key=step.twin, checks=(of_element, *beside))
         elif step.type in ABSTRACT:
             yield _Entry(name=step.name, key=step.key, checks=(*own, resources.check(self._engine)))
         else:
