@@ -28,6 +28,7 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
 from fhir_server.interactions.route import Routes
 from fhir_server.interactions.table import routes
+from fhir_server.interactions.terminology_capabilities import terminology_capabilities
 from fhir_server.packages import built_in
 from fhir_server.packages.load import load
 from fhir_server.packages.packages import Packages
@@ -200,17 +201,13 @@ def build(
     )
     operations = registry.discover(operations_package, "OPERATION", Operation)
     loaded = packages(settings)
-    holding = validator(loaded)
+    ports = _ports(settings, database, definitions, clock=clock, ids=ids)
     stated = _capabilities(settings, definitions, operations, loaded)
     server = Server(
         settings=settings,
         definitions=definitions,
         database=database,
-        ports=replace(
-            _ports(settings, database, definitions, clock=clock, ids=ids),
-            validator=holding,
-            conformance=_conformance(settings, holding) if profiled else None,
-        ),
+        ports=_knowing(ports, settings, loaded, profiled=profiled),
         oauth=service.stores.oauth,
         secret=secret,
         records=registry.discover(records_package, "RECORD", Record),
@@ -258,9 +255,9 @@ def packages(settings: Settings, files: Sequence[Path] = ()) -> Packages:
     return load(Path(settings.packages_dir), built_in.packages(), files)
 
 
-def validator(loaded: Packages) -> Validator:
+def validator(loaded: Packages, terminology: Terminology | None = None) -> Validator:
     """Return what holds resources against the specification and the profiles of `loaded`."""
-    return Validator(r4.load(), loaded, Terminology([loaded]))
+    return Validator(r4.load(), loaded, terminology or Terminology([loaded]))
 
 
 def now() -> int:
@@ -298,21 +295,30 @@ def _conformance(settings: Settings, holding: Validator) -> Profiled:
     return Profiled(r4.load(), holding, [url for url in urls if url])
 
 
+def _knowing(ports: Ports, settings: Settings, loaded: Packages, *, profiled: bool) -> Ports:
+    """Return `ports` with what the packages tell of codes and profiles."""
+    terminology = Terminology([loaded])
+    holding = validator(loaded, terminology)
+    return replace(
+        ports,
+        validator=holding,
+        terminology=terminology,
+        conformance=_conformance(settings, holding) if profiled else None,
+    )
+
+
 def _capabilities(
     settings: Settings,
     definitions: Definitions,
     operations: tuple[Operation, ...],
     loaded: Packages,
 ) -> Callable[[FhirRequest], FhirResponse]:
+    stated = {"public_url": settings.public_url, "software_version": version("handoff-fhir")}
     return capabilities(
-        partial(
-            capability_statement,
-            definitions,
-            operations,
-            loaded,
-            public_url=settings.public_url,
-            software_version=version("handoff-fhir"),
-        )
+        {
+            "full": partial(capability_statement, definitions, operations, loaded, **stated),
+            "terminology": partial(terminology_capabilities, loaded, **stated),
+        }
     )
 
 

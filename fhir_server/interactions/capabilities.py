@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#capabilities and https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 
@@ -33,22 +33,27 @@ _TYPE_INTERACTIONS = (
 )
 
 
-def capabilities(make: Callable[[], Resource]) -> Callable[[FhirRequest], FhirResponse]:
-    """Return what answers `metadata` with the statement of `make`, which is made once.
+def capabilities(
+    modes: Mapping[str, Callable[[], Resource]],
+) -> Callable[[FhirRequest], FhirResponse]:
+    """Return what answers `metadata` with the statement of the mode asked for, made once each.
 
     Made when it is first asked for, since it takes longer than the start of a worker should.
     """
 
     @cache
-    def made() -> tuple[bytes, str]:
-        body = encode(make())
+    def made(mode: str) -> tuple[bytes, str]:
+        body = encode(modes[mode]())
         return body, f'W/"{sha256(body).hexdigest()[:16]}"'
 
     def respond(request: FhirRequest) -> FhirResponse:
         mode = dict(request.parameters).get("mode", "full")
-        if mode != "full":
-            raise NotSupportedError(f"`mode={mode}` is not supported.", expression="mode")
-        body, etag = made()
+        if mode not in modes:
+            known = " and ".join(f"`{each}`" for each in modes)
+            raise NotSupportedError(
+                f"`mode={mode}` is not supported; these are: {known}.", expression="mode"
+            )
+        body, etag = made(mode)
         headers = {"ETag": etag}
         if request.headers.get("if-none-match") == etag:
             return FhirResponse(status=304, headers=headers)
@@ -153,7 +158,8 @@ def _resource(
     if includes:
         resource["searchInclude"] = includes
     resource["searchParam"] = [_search_parameter(parameter) for parameter in found]
-    return resource | _operations(known for known in operations if known.is_on(resource_type))
+    own = (known for known in operations if known.is_on(resource_type))
+    return resource | _operations(own, resource_type)
 
 
 def _search_parameter(parameter: Parameter) -> Element:
@@ -164,7 +170,10 @@ def _search_parameter(parameter: Parameter) -> Element:
     }
 
 
-def _operations(operations: Iterable[Operation]) -> Element:
+def _operations(operations: Iterable[Operation], resource_type: str = "") -> Element:
     """Return the element `operation`, which is absent where there is none."""
-    found = [{"name": known.code, "definition": known.definition} for known in operations]
+    found = [
+        {"name": known.code, "definition": known.definition_for(resource_type)}
+        for known in operations
+    ]
     return {"operation": found} if found else {}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fhir_server.access.repository import Repository
 from fhir_server.interactions.message import FhirRequest, FhirResponse
 
-
 # As one of an operation's types: it stands on all of them.
 EVERY_TYPE = "[type]"
 
@@ -19,7 +18,8 @@ class Operation:
     """One `$code`. `types` empty: at the system level only; `system`: there as well.
 
     `handle` gets the request (whose path still holds type, id and `$code`) and the caller's
-    repository. `affects_state` decides whether GET is allowed.
+    repository. `affects_state` decides whether GET is allowed. `{type}` in `definition` stands for
+    the type, where each has a definition of its own.
     """
 
     code: str
@@ -33,3 +33,7 @@ class Operation:
     def is_on(self, resource_type: str) -> bool:
         """Say whether the operation stands on a type."""
         return resource_type in self.types or EVERY_TYPE in self.types
+
+    def definition_for(self, resource_type: str) -> str:
+        """Return the canonical URL of the OperationDefinition on a type."""
+        return self.definition.replace("{type}", resource_type)

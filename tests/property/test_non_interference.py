@@ -206,6 +206,22 @@ OPERATIONS = (
     "/fhir/Patient/$recent-crises",
     "/fhir/Patient/ana-at-clinic/$recent-crises?days=3650",
 )
+GENDERS = "url=http://hl7.org/fhir/ValueSet/administrative-gender"
+CALLED = "url=http://test.example/absent"
+TERMINOLOGY = (
+    f"CodeSystem/$lookup?system={ICD}&code=F11.20",
+    f"CodeSystem/$validate-code?url={ICD}&code=F11.20",
+    f"CodeSystem/$subsumes?system={ICD}&codeA=F11&codeB=F11.20",
+    f"ValueSet/$expand?{GENDERS}",
+    f"ValueSet/$expand?{CALLED}",
+    f"ValueSet/$validate-code?{GENDERS}&system=http://hl7.org/fhir/administrative-gender&code=male",
+    f"ConceptMap/$translate?{CALLED}&system={ICD}&code=F11.20",
+    f"CodeSystem/absent/$validate-code?code=F11.20&system={ICD}",
+    "CodeSystem/absent/$subsumes?codeA=F11&codeB=F11.20",
+    "ValueSet/absent/$expand",
+    "ValueSet/absent/$validate-code?code=male&inferSystem=true",
+    f"ConceptMap/absent/$translate?system={ICD}&code=F11.20",
+)
 
 
 def reads() -> Iterator[Ask]:
@@ -228,6 +244,9 @@ def reads() -> Iterator[Ask]:
 def operations() -> Iterator[Ask]:
     for path in OPERATIONS:
         yield Ask(method="GET", path=path)
+    for path in TERMINOLOGY:
+        yield Ask(method="GET", path=f"/fhir/{path}")
+        yield Ask(method="POST", path=f"/fhir/{path}")
     parameters = {
         "resourceType": "Parameters",
         "parameter": [
