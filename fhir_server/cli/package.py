@@ -46,7 +46,7 @@ def add(settings: Settings, file: Path) -> None:
     manifest = source.read_manifest(file)
     require_r4(file, manifest)
     folder = Path(settings.packages_dir)
-    target = folder / f"{manifest.label}{SUFFIX}"
+    target = folder / f"{manifest.name}-{manifest.version}{SUFFIX}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (target.exists() and target.samefile(file)):
