@@ -58,7 +58,7 @@ examples: setup-dev ## Fetch the specification's examples, for tests
 	@$(BIN)/python -m tests.official_examples || true
 
 fuzz: setup-dev ## Look for crashes and accepted faults for an hour (FUZZ_EXAMPLES=n: more or less)
-	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q tests/property -k fuzz
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q tests/property tests/api -k fuzz
 
 lock: ## Resolve the dependencies anew and write the lock files
 	$(PYTHON) -m pip install -q uv

@@ -112,7 +112,8 @@ _CHANGES: tuple[Callable[[random.Random, Holder, Holder], None], ...] = (
 )
 
 
-def _changed(resource: Resource, seed: int, changes: int) -> Resource:
+def changed(resource: Resource, seed: int, changes: int) -> Resource:
+    """Return `resource` after so many changes."""
     chance = random.Random(seed)  # noqa: S311 - tests are no secret
     mine = decode(encode(resource))
     for _ in range(changes):
@@ -132,4 +133,4 @@ def _unshared(value: Json) -> Json:
 
 def wild() -> st.SearchStrategy[Resource]:
     """Return a strategy of resources after one to four changes."""
-    return st.builds(_changed, resources(), SEEDS, st.integers(1, 4))
+    return st.builds(changed, resources(), SEEDS, st.integers(1, 4))

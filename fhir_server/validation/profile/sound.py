@@ -12,7 +12,7 @@ _NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 
 
 def sound(resource: Resource, tree: Tree) -> Resource:
-    """Return `resource` without unknown elements and values of a wrong shape.
+    """Return `resource` without unknown elements, values of a wrong shape and second choices.
 
     Repetitions keep their places: a wrong one becomes an empty object, or null.
     """
@@ -27,6 +27,8 @@ def _object(value: Element, type_: str, tree: Tree) -> Element:
                 found = convert(value.get(key), each, tree)
                 if found is not None:
                     kept[key] = found
+            if each.key in kept or each.twin in kept:
+                break
     return {key: kept[key] for key in value if key in kept}
 
 
