@@ -11,8 +11,9 @@ from fhir_server.access.repository import Repository
 from fhir_server.fhir.canonical import parse as parse_canonical
 from fhir_server.fhir.canonical import satisfies, version_key
 from fhir_server.fhir.json import decode
-from fhir_server.fhir.outcome import ForbiddenError
+from fhir_server.fhir.outcome import ForbiddenError, InvalidSearchError
 from fhir_server.fhir.resource import Resource
+from fhir_server.search.params.escaping import escape
 from fhir_server.search.parse import parse
 
 _MOST = 100
@@ -29,14 +30,22 @@ class StoredDefinitions:
         wanted = parse_canonical(canonical)
         found = [
             resource
-            for resource in self._search(type_, (("url", _escaped(wanted.url)),))
-            if satisfies(str(resource.get("version", "")), wanted.version)
+            for resource in self._of_url(type_, wanted.url)
+            if resource.get("url") == wanted.url
+            and satisfies(str(resource.get("version", "")), wanted.version)
         ]
         return max(found, key=lambda r: version_key(str(r.get("version", ""))), default=None)
 
     def resources(self, type_: str) -> Iterator[Resource]:
         """Yield resources of a type, of which there may be many: the hundred changed last."""
         yield from self._search(type_, (("_sort", "-_lastUpdated"),))
+
+    def _of_url(self, type_: str, url: str) -> Iterator[Resource]:
+        try:
+            yield from self._search(type_, (("url", escape(url)),))
+        except InvalidSearchError:
+            # The store has no index of URLs yet: then those changed last are looked through.
+            yield from self.resources(type_)
 
     def _search(self, type_: str, pairs: tuple[tuple[str, str], ...]) -> Iterator[Resource]:
         repository = self._repository
@@ -57,10 +66,3 @@ class StoredDefinitions:
         for row in page.matches:
             if row.body:
                 yield decode(row.body)
-
-
-def _escaped(value: str) -> str:
-    """https://hl7.org/fhir/R4/search.html#escaping ."""
-    for mark in "\\$,|":
-        value = value.replace(mark, f"\\{mark}")
-    return value

@@ -5,10 +5,11 @@ https://hl7.org/fhir/R4/terminologycapabilities.html
 
 from collections.abc import Iterator
 
+from fhir_server.fhir.canonical import version_key
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.packages.packages import Packages
+from fhir_server.terminology import listed
 from fhir_server.terminology.built_in import built_in
-from fhir_server.terminology.concept import CodeSystem
 from fhir_server.terminology.expansion import MOST_CODES
 
 _DATE = "2026-11-23"
@@ -69,10 +70,19 @@ def terminology_capabilities(
 def _systems(packages: Packages) -> Iterator[Element]:
     made = {url: make() for url, make in built_in().items()}
     for url, system in made.items():
-        yield {"uri": url, **_version(system)}
-    yield from ({"uri": url} for url in packages.urls("CodeSystem") if url not in made)
+        yield {"uri": url, **_versions(*filter(None, [system.about.version]))}
+    versions: dict[str, list[str]] = {}
+    for resource in packages.resources("CodeSystem"):
+        about = listed.about(resource)
+        if about.url not in made and about.content not in ("not-present", "supplement"):
+            versions.setdefault(about.url, []).append(about.version)
+    for url, found in versions.items():
+        yield {"uri": url, **_versions(*sorted(filter(None, found), key=version_key))}
 
 
-def _version(system: CodeSystem) -> Element:
-    version = system.about.version
-    return {"version": [{"code": version, "isDefault": True}]} if version else {}
+def _versions(*versions: str) -> Element:
+    """The last one is what a code system without a version means."""
+    if not versions:
+        return {}
+    last = versions[-1]
+    return {"version": [{"code": each, "isDefault": each == last} for each in versions]}

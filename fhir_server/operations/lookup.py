@@ -13,7 +13,7 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.parameters import Takes, given, parameters, require_one
 from fhir_server.interactions.terminology import terminology_of
 from fhir_server.terminology.coding import Coding
-from fhir_server.terminology.evaluation import not_here
+from fhir_server.terminology.evaluation import not_here, unknown_code
 from fhir_server.terminology.lookup import Looked, Property, look_up
 
 _TAKES = Takes(
@@ -44,9 +44,7 @@ def lookup(request: FhirRequest, repository: Repository) -> FhirResponse:
         raise NotFoundError(not_here(coding.system, coding.version), expression="system")
     concept = system.find(coding.code)
     if concept is None:
-        raise NotFoundError(
-            f"`{coding.code}` is not a code of `{coding.system}`.", expression="code"
-        )
+        raise NotFoundError(unknown_code(system, coding.code).reason, expression="code")
     found = look_up(
         system, concept, wanted=asked.texts("property"), language=asked.text("displayLanguage")
     )

@@ -12,7 +12,7 @@ from fhir_server.interactions.parameters import Given, Takes, given, parameters,
 from fhir_server.interactions.terminology import terminology_of
 from fhir_server.terminology.coding import Coding
 from fhir_server.terminology.concept import CodeSystem
-from fhir_server.terminology.evaluation import not_here
+from fhir_server.terminology.evaluation import not_here, unknown_code
 from fhir_server.terminology.listed import Listed
 from fhir_server.terminology.terminology import relation
 
@@ -36,10 +36,10 @@ def subsumes(request: FhirRequest, repository: Repository) -> FhirResponse:
     one, other = _coding(asked, "A", at_type=at_type), _coding(asked, "B", at_type=at_type)
     if one.system != other.system:
         raise InvalidRequestError("Both codes must be of one system.", expression="codingB")
-    system = _system(request, repository, one) if at_type else _instance(request, repository)
+    system = _system(repository, one) if at_type else _instance(request, repository)
     for coding in (one, other):
         if system.find(coding.code) is None:
-            raise NotFoundError(f"`{coding.code}` is not a code of `{system.about.url}`.")
+            raise NotFoundError(unknown_code(system, coding.code).reason, expression="code")
     outcome = relation(system, one.code, other.code)
     return FhirResponse(status=200, body=parameters([("outcome", {"valueCode": outcome})]))
 
@@ -69,7 +69,7 @@ def _coding(asked: Given, letter: str, *, at_type: bool) -> Coding:
     return coding
 
 
-def _system(_: FhirRequest, repository: Repository, coding: Coding) -> CodeSystem:
+def _system(repository: Repository, coding: Coding) -> CodeSystem:
     found = terminology_of(repository).code_system(coding.system, coding.version)
     if found is None:
         raise NotFoundError(not_here(coding.system, coding.version), expression="system")

@@ -60,29 +60,56 @@ class Layer:
 
 
 class Layers:
-    """All sources, and the code systems that are tables and grammars."""
+    """All sources, and the code systems that are tables and grammars; then those `behind` them.
 
-    def __init__(self, layers: Sequence[Layer], built_in: Mapping[str, Made]) -> None:
-        self.layers = tuple(layers)
+    No source is asked for what one before it has.
+    """
+
+    def __init__(
+        self, front: Sequence[Layer], built_in: Mapping[str, Made], behind: Sequence[Layer] = ()
+    ) -> None:
+        self.front = tuple(front)
         self.built_in = built_in
+        self.behind = tuple(behind)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All sources in their order."""
+        return (*self.front, *self.behind)
 
     def value_set(self, canonical: str) -> ValueSet | None:
         """Return the value set, also one that its URL describes."""
+        described = implicit(canonical)
+        if described is not None:
+            return described
         for layer in self.layers:
             found = layer.value_set(canonical)
             if found is not None:
                 return found
-        return implicit(canonical)
+        return None
 
     def code_system(self, url: str, version: str = "") -> CodeSystem | None:
         """Return the code system; a resource that only says that there is one gives way."""
+        first = None
+        for found in self._code_systems(url, version):
+            if found.about.content not in ("not-present", "supplement"):
+                return found
+            first = first or found
+        return first
+
+    def _code_systems(self, url: str, version: str) -> Iterator[CodeSystem]:
         canonical = f"{url}|{version}" if version else url
-        found = [s for layer in self.layers if (s := layer.code_system(canonical)) is not None]
+        for layer in self.front:
+            found = layer.code_system(canonical)
+            if found is not None:
+                yield found
         made = self.built_in.get(url)
         if made is not None and satisfies(made().about.version, version):
-            found.append(made())
-        with_content = (s for s in found if s.about.content not in ("not-present", "supplement"))
-        return next(with_content, found[0] if found else None)
+            yield made()
+        for layer in self.behind:
+            found = layer.code_system(canonical)
+            if found is not None:
+                yield found
 
     def concept_map(self, canonical: str) -> ConceptMap | None:
         """Return the concept map of a canonical URL."""

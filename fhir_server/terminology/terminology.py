@@ -53,13 +53,13 @@ class Terminology:
 
     def with_sources(self, more: CanonicalResources) -> "Terminology":
         """Return one that asks `more` before everything that is asked here."""
-        layers = (Layer(more), *self.artefacts.layers)
-        return self._of(Layers(layers, self.artefacts.built_in))
+        known = self.artefacts
+        return self._of(Layers((Layer(more), *known.front), known.built_in, known.behind))
 
     def with_fallback(self, more: CanonicalResources) -> "Terminology":
         """Return one that asks `more` for what is not here otherwise."""
-        layers = (*self.artefacts.layers, Layer(more))
-        return self._of(Layers(layers, self.artefacts.built_in))
+        known = self.artefacts
+        return self._of(Layers(known.front, known.built_in, (*known.behind, Layer(more))))
 
     def validate_code(
         self,
