@@ -11,9 +11,8 @@ from fhir_server.fhir.resource import Element, Json, items
 from fhir_server.fhirpath.equality import compare_values
 from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.fhirpath.expression import expression
-from fhir_server.fhirpath.item import Item, boolean, value_of
+from fhir_server.fhirpath.item import Item, Value, boolean, value_of
 from fhir_server.fhirpath.regex import matches
-from fhir_server.validation.profile.definition import Definition
 from fhir_server.validation.profile.invariants import now_of
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Check, Report
@@ -47,25 +46,34 @@ def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
 
 
 def _value_check(subject: Subject, key: str, limit: Json, engine: "Engine") -> Check:
-    is_least, rule = key.startswith("min"), key[:3] + "-value"
-    bound = "at least" if is_least else "at most"
-    problem = subject.problem(rule, "value", f"The value must be {bound} {shown(limit)}.")
+    is_least = key.startswith("min")
     type_ = key[len("minValue") :]
-    if type_ in _DURATIONS and not _is_quantity(subject.definition):
-        return _relative_check(subject, limit, engine, is_least=is_least)
+    bound = "at least" if is_least else "at most"
+    rule = "min-value" if is_least else "max-value"
+    problem = subject.problem(rule, "value", f"The value must be {bound} {shown(limit)}.")
     other = value_of(Item(_type_name(type_), limit))
+    relative = (
+        _relative_check(subject, limit, engine, is_least=is_least) if type_ in _DURATIONS else None
+    )
 
     def check(node: Node, report: Report) -> None:
-        value = value_of(node.item)
-        order = None if value is None or other is None else compare_values(value, other)
+        if relative is not None and node.type in _MOMENTS:
+            relative(node, report)
+            return
+        order = _order(value_of(node.item), other)
         if order is not None and (order < 0 if is_least else order > 0):
             report.add(node, problem)
 
     return check
 
 
-def _is_quantity(definition: Definition) -> bool:
-    return any(kind.code not in _MOMENTS for kind in definition.types)
+def _order(value: Value | None, other: Value | None) -> int | None:
+    if value is None or other is None:
+        return None
+    try:
+        return compare_values(value, other)
+    except FhirPathError:
+        return None
 
 
 def _type_name(capital: str) -> str:
