@@ -190,7 +190,7 @@ class Evaluation:
     ) -> Verdict:
         if found.concept is None:
             return unknown_code(system, coding.code)
-        tests = (Test(system=system, filter=each, spend=self.spend) for each in include.filters)
+        tests = (Test.of(system, each, self.spend) for each in include.filters)
         return replace(found, result=all(test.passes(found.concept) for test in tests))
 
 

@@ -21,15 +21,27 @@ Spend = Callable[[int], None]
 _CONCEPT = frozenset({"concept", "code"})
 _CANONICAL = "canonical"
 _BELOW = frozenset({"is-a", "descendent-of"})
+_HIERARCHICAL = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """One filter, on the system whose concepts it is about."""
+    """One filter, on the system whose concepts it is about.
+
+    `named` is the code of the concept that the filter's value names, as its system spells it.
+    """
 
     system: CodeSystem
     filter: Filter
     spend: Spend
+    named: str | None
+
+    @classmethod
+    def of(cls, system: CodeSystem, condition: Filter, spend: Spend) -> "Test":
+        """Return the test of `condition`."""
+        found = system.find(condition.value) if condition.op in _HIERARCHICAL else None
+        named = None if found is None else found.code
+        return cls(system=system, filter=condition, spend=spend, named=named)
 
     def passes(self, concept: Concept) -> bool:
         """Return whether the concept meets the condition.
@@ -83,23 +95,16 @@ class Test:
         return any(self._matches(found) for found in self._values(concept))
 
     def _is_under(self, concept: Concept, *, or_equal: bool) -> bool:
-        top = self._concept()
-        if top is None:
+        if self.named is None:
             return False
-        if top == concept.code:
+        if self.named == concept.code:
             return or_equal
-        return is_above(self.system, top, concept.code)
+        return is_above(self.system, self.named, concept.code)
 
     def _generalizes(self, concept: Concept) -> bool:
-        bottom = self._concept()
-        return bottom is not None and (
-            concept.code == bottom or is_above(self.system, concept.code, bottom)
+        return self.named is not None and (
+            concept.code == self.named or is_above(self.system, concept.code, self.named)
         )
-
-    def _concept(self) -> str | None:
-        """The code of the concept that the filter's value names, as its system spells it."""
-        found = self.system.find(self.filter.value)
-        return None if found is None else found.code
 
     def _values(self, concept: Concept) -> Iterator[str]:
         name = self.filter.property
@@ -155,11 +160,14 @@ def candidates(
         named = system.named(words)
         return None if named is None else tuple(named)
     for each in filters:
-        found = system.find(each.value) if each.op in (*_BELOW, "generalizes") else None
-        if each.op in _BELOW and found is not None:
+        if each.op not in (*_BELOW, "generalizes"):
+            continue
+        found = system.find(each.value)
+        if found is None:
+            return ()
+        if each.op in _BELOW:
             return system.codes(found.code)
-        if each.op == "generalizes" and found is not None:
-            return (found.code, *ancestors(system, found.code))
+        return (found.code, *ancestors(system, found.code))
     return system.codes()
 
 

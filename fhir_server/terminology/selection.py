@@ -160,7 +160,7 @@ def _of(
 def _passing(
     evaluation: Evaluation, include: Include, system: CodeSystem, codes: Iterable[str]
 ) -> list[str]:
-    tests = [Test(system=system, filter=f, spend=evaluation.spend) for f in include.filters]
+    tests = [Test.of(system, each, evaluation.spend) for each in include.filters]
     return [
         code
         for code in codes
