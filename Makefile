@@ -102,7 +102,7 @@ $(VENV)/.wrk: | $(VENV)/.dev
 	  else echo 'wrk is needed: apt-get install wrk'; exit 1; fi; fi
 	@touch $@
 
-$(DEFINITIONS): requirements-definitions.txt fhir_server/fhir/compile_definitions.py fhir_server/fhir/definitions.py | $(VENV)/.runtime
+$(DEFINITIONS): requirements-definitions.txt fhir_server/fhir/compile_definitions.py fhir_server/fhir/definitions.py fhir_server/fhir/search_definitions.py | $(VENV)/.runtime
 	@echo "Compiling the FHIR R4 definitions"
 	@mkdir -p build
 	@$(BIN)/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes -r requirements-definitions.txt -d build

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fhir_server.fhir import definitions
+from fhir_server.fhir import definitions, search_definitions
 from fhir_server.fhir.definitions import (
     CANONICAL,
     Compiled,
@@ -30,6 +30,7 @@ from fhir_server.fhir.definitions import (
     TypeReference,
     param_id,
 )
+from fhir_server.fhir.search_definitions import parameter
 
 if TYPE_CHECKING:
     from fhir_server.fhir.resource import Element, Resource
@@ -194,48 +195,11 @@ def _search(found: Iterable["Resource"]) -> dict[str, tuple[SearchParameterDefin
     by_base: dict[str, list[SearchParameterDefinition]] = {}
     for source in found:
         for base in source.get("base", ()) if "expression" in source else ():
-            by_base.setdefault(base, []).append(_parameter(source, base))
+            made = parameter(source, base)
+            if made is None:
+                raise CompileError(f"`{source['expression']}` says nothing about `{base}`.")
+            by_base.setdefault(base, []).append(made)
     return {base: tuple(sorted(own, key=lambda p: p.code)) for base, own in by_base.items()}
-
-
-def _parameter(source: "Resource", base: str) -> SearchParameterDefinition:
-    return SearchParameterDefinition(
-        base=base,
-        code=source["code"],
-        param_id=param_id(base, source["code"]),
-        type=source["type"],
-        url=source["url"],
-        expression=expression_of(base, source["expression"], source["base"]),
-        targets=tuple(sorted(source.get("target", ()))),
-        components=tuple(
-            (component["definition"], component["expression"])
-            for component in source.get("component", ())
-        ),
-    )
-
-
-def expression_of(base: str, expression: str, bases: Iterable[str]) -> str:
-    """Return the branches of a union that can apply to `base`: all that start at no other base."""
-    others = set(bases) - {base}
-    branches = [b for b in _branches(expression) if _first_name(b) not in others]
-    if not branches:
-        raise CompileError(f"`{expression}` says nothing about `{base}`.")
-    return " | ".join(branches)
-
-
-def _branches(expression: str) -> Iterator[str]:
-    """Split at the `|` that stand outside parentheses; no R4 expression quotes one."""
-    depth = start = 0
-    for position, character in enumerate(expression):
-        depth += (character == "(") - (character == ")")
-        if character == "|" and depth == 0:
-            yield expression[start:position].strip()
-            start = position + 1
-    yield expression[start:].strip()
-
-
-def _first_name(branch: str) -> str:
-    return branch.lstrip("( ").partition(".")[0]
 
 
 def _refuse_collisions(
@@ -243,9 +207,9 @@ def _refuse_collisions(
 ) -> None:
     taken: dict[int, str] = {}
     for type_ in types:
-        for parameter in (*search[definitions.ROOT], *search.get(type_, ())):
-            name = f"{type_}.{parameter.code}"
-            first = taken.setdefault(param_id(type_, parameter.code), name)
+        for own in (*search[definitions.ROOT], *search.get(type_, ())):
+            name = f"{type_}.{own.code}"
+            first = taken.setdefault(param_id(type_, own.code), name)
             if first != name:
                 raise CompileError(f"`{name}` and `{first}` have the same number.")
 
@@ -314,7 +278,8 @@ def find_wheel(path: Path) -> Path:
 
 def stamp(wheel: Path) -> str:
     """Return what the compiled form depends on: the wheel, the compiler and the records."""
-    sources = (wheel, Path(__file__), Path(definitions.__file__))
+    modules = (__file__, definitions.__file__, search_definitions.__file__)
+    sources = (wheel, *(Path(module) for module in modules))
     return hashlib.sha256(
         b"".join(hashlib.sha256(s.read_bytes()).digest() for s in sources)
     ).hexdigest()

@@ -76,6 +76,17 @@ class Packages:
             for package, entry in found:
                 yield package.read(entry)
 
+    def additions(self, type_: str) -> Iterator[Resource]:
+        """Yield every resource of a type that is not of the specification's own.
+
+        Raises:
+            PackageError: A package is damaged.
+        """
+        for package in self.all:
+            if package.name != _SPECIFICATION:
+                for entry in package.entries(type_):
+                    yield package.read(entry)
+
     def canonicals(self, type_: str) -> tuple[str, ...]:
         """Return `url|version` of each resource of a type that is not of the specification's own.
 

@@ -10,7 +10,6 @@ from fhir_server.fhir.compile_definitions import (
     PACKAGE,
     CompileError,
     compile_wheel,
-    expression_of,
     find_wheel,
     main,
     write,
@@ -86,20 +85,3 @@ def test_a_refusal_is_printed_without_a_traceback(
 ) -> None:
     assert main([str(tmp_path)]) == 1
     assert "There is no" in capsys.readouterr().err
-
-
-def test_branches_of_other_bases_are_dropped() -> None:
-    union = "Patient.name | (Person.name as HumanName) | Resource.id"
-
-    assert expression_of("Person", union, ["Patient", "Person"]) == (
-        "(Person.name as HumanName) | Resource.id"
-    )
-
-
-def test_a_union_inside_parentheses_is_one_branch() -> None:
-    assert expression_of("A", "(A.x | A.y).z | B.x", ["A", "B"]) == "(A.x | A.y).z"
-
-
-def test_an_expression_without_a_branch_for_its_base_is_refused() -> None:
-    with pytest.raises(CompileError):
-        expression_of("A", "B.x", ["A", "B"])
