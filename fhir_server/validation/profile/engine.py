@@ -18,7 +18,7 @@ from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.compile import checks_of
 from fhir_server.validation.profile.definition import Definition, root_of
 from fhir_server.validation.profile.node import Node, Tree
-from fhir_server.validation.profile.report import Check, Problem, Report
+from fhir_server.validation.profile.report import INFORMATION, Check, Problem, Report, is_error
 from fhir_server.validation.profile.subject import Subject
 from fhir_server.validation.profile.typed import TypeCheck
 
@@ -183,9 +183,7 @@ class Engine:
 
     def fits(self, node: Node, url: str, report: Report) -> bool:
         """Say whether `node` fits a profile, as far as can be told."""
-        return not any(
-            issue.severity in {"error", "fatal"} for issue in self.issues(node, url, report)
-        )
+        return not any(map(is_error, self.issues(node, url, report)))
 
     def _apply(self, node: Node, url: str, report: Report) -> None:
         profile = self.profile(url)
@@ -200,7 +198,10 @@ class Engine:
         for check in profile.checks:
             check(node, report)
         for imposed in profile.imposed:
-            report.take(self.issues(node, imposed, report))
+            if self.profile(imposed) is None:
+                report.add(node, _unknown(imposed, INFORMATION))
+            else:
+                report.take(self.issues(node, imposed, report))
 
     def _is_of(self, node: Node, type_: str) -> bool:
         if node.type == type_ or type_ in _ROOT_TYPES:
