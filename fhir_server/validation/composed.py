@@ -73,7 +73,8 @@ def _check_present(reference: Node, entries: Entries, report: Report) -> None:
     if not isinstance(text, str) or text.startswith("#"):
         return
     entry = reference.resource.parent
-    found = entries.find(text, FullUrl.of(entry.value if entry is not None else {}))
+    source = FullUrl.of(entry.value if entry is not None else {})
+    found = entries.find(text, source, strictly=True)
     if len(found) > 1:
         told = f"`{text}` leads to {len(found)} entries; it must lead to one."
         report.add(reference, _problem("present", told))
@@ -109,7 +110,7 @@ def _targets(entry: Node, entries: Entries, places: dict[int, int]) -> set[int]:
         places[id(target.value)]
         for resource in entry.children("resource")
         for text in reference_texts(resource.value)
-        for target in entries.find(text, source)
+        for target in entries.find(text, source, strictly=True)
         if id(target.value) in places
     }
 

@@ -57,10 +57,10 @@ class References:
         fitting = [kind for kind in kinds if kind.code == "Reference"]
         if not isinstance(text, str) or not fitting or "?" in text:
             return
-        target = self.resolver.target(node, text)
+        target = self.resolver.local(node, text)
         problems = [*_reached(target, fitting, profile), *_versioned(text, fitting, profile)]
         if target.node is not None or self._is_profile(profile):
-            problems += self._aimed(target, text, fitting, profile, report)
+            problems += self._aimed(node, text, fitting, profile, report)
         if not self._is_profile(profile) and not text.startswith("#"):
             problems += (*_of_text(text, node), *_of_target(text, target))
         for problem in problems:
@@ -68,37 +68,34 @@ class References:
 
     def _aimed(
         self,
-        target: Target,
+        node: Node,
         text: str,
         kinds: Iterable[TypeReference],
         profile: str,
         report: Report,
     ) -> Iterator[Problem]:
         """Yield what is wrong with the type of the target, or with all profiles it might fit."""
-        urls = tuple(url for kind in kinds for url in kind.targets)
+        types = {url: self._type(url) for kind in kinds for url in kind.targets}
+        target = self.resolver.local(node, text)
         type_ = target.node.type if target.node is not None else type_named_by(text)
-        if not urls or type_ is None:
+        if not types or type_ is None:
             return
-        types = {url: self._type(url) for url in urls}
         possible = [url for url, found in types.items() if found in {type_, None, *_ANY}]
         if not possible:
             expected = ", ".join(f"`{found}`" for found in types.values())
             told = f"`{type_}` is not what this may refer to: {expected}."
             yield _problem(profile, "reference-type", told, code="value")
-        elif target.node is not None and not any(
-            self._fits(target.node, url, report) for url in possible
-        ):
-            expected = ", ".join(f"`{url}`" for url in possible)
-            told = f"What `{text}` leads to does not fit {expected}."
-            yield _problem(profile, "reference-profile", told, code="value")
+        elif all(self._is_profile(url) for url in possible):
+            found = self.resolver.target(node, text).node
+            if found and not any(self._engine.fits(found, url, report) for url in possible):
+                expected = ", ".join(f"`{url}`" for url in possible)
+                told = f"What `{text}` leads to does not fit {expected}."
+                yield _problem(profile, "reference-profile", told, code="value")
 
     def _type(self, url: str) -> str | None:
         structure = self._engine.structure(url)
         found = None if structure is None else structure.get("type")
         return found if isinstance(found, str) else None
-
-    def _fits(self, node: Node, url: str, report: Report) -> bool:
-        return not self._is_profile(url) or self._engine.fits(node, url, report)
 
     def _is_profile(self, url: str) -> bool:
         structure = self._engine.structure(url)

@@ -28,32 +28,29 @@ class Way(StrEnum):
     REFERENCED = "referenced"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of a resource that is not in the validated text.
-
-    `resource` where it can be had; `missing` where it is known not to be there. Neither: unknown.
-    """
-
-    resource: Resource | None = None
-    missing: bool = False
-
-
 class Outside(Protocol):
     """Finds what stands outside of the validated text: on the server, on disk."""
 
-    def find(self, reference: str) -> Known:
-        """Return what is known of the resource that `reference`, not a fragment, names."""
+    def find(self, reference: str) -> Resource | None:
+        """Return the resource that `reference`, not a fragment, names; None if it is not known."""
+        ...
+
+    def lacks(self, reference: str) -> bool:
+        """Say whether it is known that there is no such resource."""
         ...
 
 
 class _Nowhere:
     """Knows of nothing outside."""
 
-    def find(self, reference: str) -> Known:
+    def find(self, reference: str) -> None:
         """Return that nothing is known."""
         del reference
-        return Known()
+
+    def lacks(self, reference: str) -> bool:
+        """Return that nothing is known."""
+        del reference
+        return False
 
 
 NOWHERE: Outside = _Nowhere()
@@ -96,18 +93,18 @@ class FullUrl:
             return cls(text=text)
         return cls(text=text, root=found[1], type=found[2], id=found[3])
 
-    def absolute(self, reference: str) -> str | None:
+    def absolute(self, reference: str, *, strictly: bool = False) -> str | None:
         """Return what a reference of this entry's resource means, None if it is left open.
 
-        "If the reference is relative": below the same root if this is a RESTful URL, and of the
-        same kind of URN if it is one.
+        "If the reference is relative": below the same root if this is a RESTful URL. If it is a
+        URN, then of the same kind of URN; not `strictly`, as a document must be read.
         """
         if is_absolute(reference):
             return reference
         if self.root:
             return self.root + reference
         urn, relative = _URN.match(self.text), _RELATIVE.fullmatch(reference)
-        return None if urn is None or relative is None else urn[0] + relative[2]
+        return None if urn is None or relative is None or strictly else urn[0] + relative[2]
 
 
 class Entries:
@@ -121,10 +118,10 @@ class Entries:
             if isinstance(url, str):
                 self.by_url.setdefault(url, []).extend(entry.children("resource"))
 
-    def find(self, reference: str, source: FullUrl) -> tuple[Node, ...]:
+    def find(self, reference: str, source: FullUrl, *, strictly: bool = False) -> tuple[Node, ...]:
         """Return what `reference` in the entry of `source` may mean: none, one, or several."""
         text, _, version = reference.partition(_VERSION)
-        url = source.absolute(text)
+        url = source.absolute(text, strictly=strictly)
         if url is None:
             return ()
         found = self.by_url.get(url, ())
@@ -154,10 +151,21 @@ class Resolver:
         self._tree = tree
         self._outside = outside
         self._entries: dict[int, Entries] = {}
-        self._found: dict[str, Target] = {}
+        self._found: dict[str, Resource | None] = {}
 
     def target(self, source: Node, reference: str) -> Target:
         """Return where `reference`, which stands somewhere in `source`, leads."""
+        found = self.local(source, reference)
+        if found.nodes or found.missing or found.way is Way.CONTAINED:
+            return found
+        if reference not in self._found:
+            self._found[reference] = self._outside.find(reference)
+        resource = self._found[reference]
+        nodes = () if resource is None else (self._tree.root(resource),)
+        return Target(way=Way.REFERENCED, nodes=nodes)
+
+    def local(self, source: Node, reference: str) -> Target:
+        """Return the same, without a look at what is outside."""
         if reference.startswith("#"):
             return self._contained(source.root, reference[1:])
         for entry in enclosing(source):
@@ -167,10 +175,7 @@ class Resolver:
         beside = _beside(source, reference)
         if beside:
             return Target(way=Way.BUNDLED, nodes=beside)
-        known = self._found.get(reference)
-        if known is None:
-            known = self._found[reference] = self._from_outside(reference)
-        return known
+        return Target(way=Way.REFERENCED, missing=self._outside.lacks(reference))
 
     def entries(self, bundle: Node) -> Entries:
         """Return the entries of a Bundle by fullUrl."""
@@ -185,11 +190,6 @@ class Resolver:
         inside = container.children("contained")
         found = tuple(node for node in inside if node.value.get("id") == id_)
         return Target(way=Way.CONTAINED, nodes=found, missing=not found)
-
-    def _from_outside(self, reference: str) -> Target:
-        found = self._outside.find(reference)
-        nodes = () if found.resource is None else (self._tree.root(found.resource),)
-        return Target(way=Way.REFERENCED, nodes=nodes, missing=found.missing)
 
 
 def _beside(source: Node, reference: str) -> tuple[Node, ...]:
