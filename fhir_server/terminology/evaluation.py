@@ -13,7 +13,7 @@ from typing import Protocol
 from fhir_server.fhir.outcome import TooCostlyError, UnprocessableError
 from fhir_server.terminology.coding import Coding
 from fhir_server.terminology.concept import CodeSystem, Concept
-from fhir_server.terminology.filters import Test
+from fhir_server.terminology.filters import Condition
 from fhir_server.terminology.value_set import Contained, Include, Listing, ValueSet
 from fhir_server.terminology.versions import ANY, Versions
 
@@ -118,8 +118,10 @@ class Evaluation:
             UnprocessableError: It is being evaluated already, or too many are.
         """
         name = f"{value_set.url}|{value_set.version}" if value_set.url else ""
-        if (name and name in self._open) or len(self._open) >= MOST_IMPORTS:
+        if name and name in self._open:
             raise UnprocessableError(f"The value set `{value_set.label}` imports itself.")
+        if len(self._open) >= MOST_IMPORTS:
+            raise UnprocessableError(f"Value sets import each other over {MOST_IMPORTS} levels.")
         self._open.append(name)
 
     def leave(self) -> None:
@@ -190,7 +192,7 @@ class Evaluation:
     ) -> Verdict:
         if found.concept is None:
             return unknown_code(system, coding.code)
-        tests = (Test.of(system, each, self.spend) for each in include.filters)
+        tests = (Condition.of(system, each, self.spend) for each in include.filters)
         return replace(found, result=all(test.passes(found.concept) for test in tests))
 
 

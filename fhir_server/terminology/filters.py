@@ -25,7 +25,7 @@ _HIERARCHICAL = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class Condition:
     """One filter, on the system whose concepts it is about.
 
     `named` is the code of the concept that the filter's value names, as its system spells it.
@@ -37,7 +37,7 @@ class Test:
     named: str | None
 
     @classmethod
-    def of(cls, system: CodeSystem, condition: Filter, spend: Spend) -> "Test":
+    def of(cls, system: CodeSystem, condition: Filter, spend: Spend) -> "Condition":
         """Return the test of `condition`."""
         found = system.find(condition.value) if condition.op in _HIERARCHICAL else None
         named = None if found is None else found.code
@@ -136,16 +136,16 @@ class Test:
             ) from None
 
 
-_OPERATORS: dict[str, Callable[[Test, Concept], bool]] = {
-    "=": Test._equals,  # noqa: SLF001 - the table of the class above
-    "is-a": Test._is_a,  # noqa: SLF001
-    "descendent-of": Test._descendent_of,  # noqa: SLF001
-    "is-not-a": Test._is_not_a,  # noqa: SLF001
-    "regex": Test._regex,  # noqa: SLF001
-    "in": Test._in,  # noqa: SLF001
-    "not-in": Test._not_in,  # noqa: SLF001
-    "generalizes": Test._generalizes,  # noqa: SLF001
-    "exists": Test._exists,  # noqa: SLF001
+_OPERATORS: dict[str, Callable[[Condition, Concept], bool]] = {
+    "=": Condition._equals,  # noqa: SLF001 - the table of the class above
+    "is-a": Condition._is_a,  # noqa: SLF001
+    "descendent-of": Condition._descendent_of,  # noqa: SLF001
+    "is-not-a": Condition._is_not_a,  # noqa: SLF001
+    "regex": Condition._regex,  # noqa: SLF001
+    "in": Condition._in,  # noqa: SLF001
+    "not-in": Condition._not_in,  # noqa: SLF001
+    "generalizes": Condition._generalizes,  # noqa: SLF001
+    "exists": Condition._exists,  # noqa: SLF001
 }
 
 

@@ -15,7 +15,7 @@ from fhir_server.terminology import words
 from fhir_server.terminology.coding import Coding
 from fhir_server.terminology.concept import CodeSystem, Concept
 from fhir_server.terminology.evaluation import Evaluation, concept_of, not_here
-from fhir_server.terminology.filters import Test, candidates, exact
+from fhir_server.terminology.filters import Condition, candidates, exact
 from fhir_server.terminology.value_set import Contained, Include, Listing, ValueSet
 
 
@@ -160,7 +160,7 @@ def _of(
 def _passing(
     evaluation: Evaluation, include: Include, system: CodeSystem, codes: Iterable[str]
 ) -> list[str]:
-    tests = [Test.of(system, each, evaluation.spend) for each in include.filters]
+    tests = [Condition.of(system, each, evaluation.spend) for each in include.filters]
     return [
         code
         for code in codes
