@@ -37,7 +37,8 @@ OFFLINE_DAYS = (1, 30, 90)
 class Pending:
     """A request that waits for its user; `patient` is the id of the launch patient, or "".
 
-    `organization` is the key of the agency whose EHR launched the app, 0 without an EHR.
+    `organization` is the key of the agency whose EHR launched the app, 0 without an EHR;
+    `asked_at` is microseconds.
     """
 
     handle: str
@@ -46,6 +47,7 @@ class Pending:
     launch: LaunchContext
     organization: int
     patient: str
+    asked_at: int
 
     @property
     def from_ehr(self) -> bool:
@@ -120,6 +122,7 @@ class Authorizer:
             launch=LaunchContext.from_json(found["launch"]),
             organization=found["organization"],
             patient=found["patient"],
+            asked_at=row.expires_at - REQUEST_SECONDS * MICROSECONDS,
         )
 
     def choose_patient(self, pending: Pending, patient: str) -> None:

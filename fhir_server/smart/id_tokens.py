@@ -40,10 +40,10 @@ class Signer:
         Raises:
             SealError: The key cannot be opened.
         """
-        row = next((row for row in self._published() if row.retired_at is None), None)
+        row = next((row for row in self.published() if row.retired_at is None), None)
         if row is None:
             self.store.add_first(self._new())
-            row = next(row for row in self._published() if row.retired_at is None)
+            row = next(row for row in self.published() if row.retired_at is None)
         private = RSAKey.import_key(json.loads(self.seal.open(row.sealed, _PURPOSE, row.kid)))
         header = {"alg": ALGORITHM, "kid": row.kid, "typ": "JWT"}
         return jwt.encode(header, claims, private, algorithms=[ALGORITHM])
@@ -56,17 +56,14 @@ class Signer:
 
     def jwks(self) -> Element:
         """Return the public keys as a JWK Set; there is one key at least."""
-        rows = self._published()
+        rows = self.published()
         if not rows:
             self.store.add_first(self._new())
-            rows = self._published()
+            rows = self.published()
         return {"keys": [json.loads(row.public) for row in rows]}
 
-    def keys(self) -> tuple[SigningKeyRow, ...]:
+    def published(self) -> tuple[SigningKeyRow, ...]:
         """Return the published keys, newest first."""
-        return self._published()
-
-    def _published(self) -> tuple[SigningKeyRow, ...]:
         return self.store.published(self.clock() - OVERLAP_SECONDS * MICROSECONDS)
 
     def _new(self) -> SigningKeyRow:

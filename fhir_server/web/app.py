@@ -13,13 +13,15 @@ from flask import Flask, Response
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
 from fhir_server.web import errors, health, intake, smart
+from fhir_server.web.cors import CrossOrigin
 from fhir_server.web.fhir import FhirApplication
 from fhir_server.web.negotiate import FHIR_JSON
 from fhir_server.web.proxy import TrustedProxies, networks
 from fhir_server.web.request import request_id
 from fhir_server.web.response import ALWAYS, CONTENT_TYPES
+from fhir_server.web.ui import blueprint as ui
 
-_BLUEPRINTS = (health.blueprint, smart.blueprint, intake.blueprint)
+_BLUEPRINTS = (health.blueprint, smart.blueprint, intake.blueprint, ui.blueprint)
 
 
 def create_app(server: Server) -> Flask:
@@ -35,7 +37,7 @@ def create_app(server: Server) -> Flask:
     app.register_error_handler(Exception, _handler(server))
     app.after_request(_finisher(server))
     app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's documented hook
-        FhirApplication(server, app.wsgi_app),
+        CrossOrigin(FhirApplication(server, app.wsgi_app)),
         trusted=networks(server.settings.trusted_proxies),
         public_url=server.settings.public_url,
     )

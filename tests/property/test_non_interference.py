@@ -36,13 +36,33 @@ from tests.interference import (
     write_base,
 )
 
-# Routes that anybody may ask without a token: they know nothing of any patient.
+LOGIN_STEPS = ("", "/password", "/code", "/enrol")
+# Routes that anybody may ask without a token, and pages that know of no patient.
 PUBLIC = {
     ("GET", "/fhir/.well-known/smart-configuration"),
+    ("GET", "/fhir/.well-known/openid-configuration"),
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/oauth/jwks"),
+    ("GET", "/oauth/authorize"),
+    ("POST", "/oauth/authorize"),
+    ("POST", "/oauth/token"),
+    ("POST", "/oauth/introspect"),
+    ("POST", "/oauth/revoke"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "metadata"),
-    ("POST", "/oauth/token"),
+    ("GET", "/static/<path:filename>"),
+    ("GET", "/"),
+    ("POST", "/logout"),
+    ("POST", "/account/role"),
+    ("GET", "/account"),
+    *((method, f"/login{step}") for method in ("GET", "POST") for step in LOGIN_STEPS),
+    *((method, f"/admin/{page}") for method in ("GET", "POST") for page in ("users", "keys")),
+    ("GET", "/admin/clients"),
+    ("GET", "/admin/agencies"),
+    ("POST", "/admin/users/<account_id>/<action>"),
+    ("POST", "/admin/clients/<client_id>/revoke"),
 }
 
 Write = Callable[[World], None]

@@ -1,0 +1,1 @@
+"""Pages for people: login, authorization of apps, one's own apps, administration."""

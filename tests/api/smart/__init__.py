@@ -1,0 +1,1 @@
+"""The authorization server over real HTTP, with people and their browsers."""
