@@ -11,6 +11,7 @@ browser, or fetch a style from elsewhere, is refused in the values of attributes
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from itertools import islice
 
 from lxml import etree
@@ -59,6 +60,7 @@ _FOREIGN_STYLE = re.compile(
     re.IGNORECASE,
 )
 _WHITE_SPACE = " \t\r\n"
+_SOURCES = frozenset({"boilerplate", "generated", "original"})
 # An attribute's name may be of any length; a message must not be.
 _MOST_CHARACTERS = 64
 
@@ -77,6 +79,48 @@ def check(div: str) -> tuple[Issue, ...]:
         if len(found) == MOST_ISSUES:
             break
     return tuple(Issue(code="invariant", diagnostics=fault) for fault in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a narrative says of itself: `languages` of its sections, and `ids` that links may name.
+
+    `unsourced` counts the texts of which no class says whether they are boilerplate, generated or
+    original; `links` are the links to places within.
+    """
+
+    languages: frozenset[str] = frozenset()
+    unsourced: int = 0
+    ids: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+
+
+def outline(div: str) -> Outline:
+    """Return what a narrative says of itself, nothing if it is not well-formed."""
+    root = _parsed(div)
+    if root is None:
+        return Outline()
+    nodes = list(root.iter(etree.Element))
+    places = {node.get(name) for node in nodes for name in ("id", "name")}
+    addresses = {node.get("href", "") for node in nodes}
+    return Outline(
+        languages=frozenset(
+            language for section in root.iterchildren(DIV) if (language := section.get("lang"))
+        ),
+        unsourced=sum(_texts(node) for node in nodes if not _is_sourced(node)),
+        ids=frozenset(place for place in places if place),
+        links=frozenset(found[1:] for found in addresses if found[:1] == "#" and len(found) > 1),
+    )
+
+
+def _texts(node: etree._Element) -> int:
+    """Return how many texts stand directly in `node`."""
+    return sum(map(_says, (node.text, *(child.tail for child in node))))
+
+
+def _is_sourced(node: etree._Element) -> bool:
+    above = (node, *node.iterancestors())
+    return any(not _SOURCES.isdisjoint(each.get("class", "").split()) for each in above)
 
 
 def fits_xml(div: str) -> bool:

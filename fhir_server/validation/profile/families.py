@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/elementdefinition.html ; a new family is a module and a 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fhir_server.validation.profile import invariants, limits, terms, types, values
+from fhir_server.validation.profile import invariants, limits, narratives, terms, types, values
 from fhir_server.validation.profile.report import Check
 from fhir_server.validation.profile.subject import Family, Subject
 
@@ -18,6 +18,7 @@ FAMILIES: tuple[Family, ...] = (
     values.checks,
     limits.checks,
     terms.checks,
+    narratives.checks,
     invariants.checks,
 )
 
