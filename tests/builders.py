@@ -35,6 +35,13 @@ DATE = parameter("date", 103, SearchType.DATE)
 SUBJECT = parameter("subject", 104, SearchType.REFERENCE, "Patient", "Group")
 PROVIDER = parameter("service-provider", 105, SearchType.REFERENCE, "Organization")
 NAME = parameter("name", 106, SearchType.STRING)
+LENGTH = parameter("length", 107, SearchType.QUANTITY)
+CHANCE = parameter("chance", 108, SearchType.NUMBER)
+SOURCE = parameter("source", 109, SearchType.URI)
+PART_OF = parameter("part-of", 110, SearchType.REFERENCE, "Encounter")
+CODE_LENGTH = parameter("code-length", 111, SearchType.COMPOSITE)
+CODE_TEXT = parameter("code-text", 112, SearchType.COMPOSITE)
+CODE_RANGE = parameter("code-range", 113, SearchType.COMPOSITE)
 
 
 def token(code: str, system: str = "", of: Parameter = CLASS) -> TokenValue:

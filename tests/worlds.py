@@ -8,30 +8,72 @@ from functools import cmp_to_key
 
 from hypothesis import strategies as st
 
-from fhir_server.search.candidate import Candidate
+from fhir_server.access.neighbours import confined
+from fhir_server.search.candidate import Around, Candidate
 from fhir_server.search.expression import (
     And,
+    Chain,
     Comparison,
+    CompositeIs,
     ConsentPermits,
     DateIn,
     Everything,
     Expression,
+    HasValue,
     IdIs,
     Not,
     Nothing,
+    NumberIn,
     Or,
     OwnerIs,
+    QuantityIn,
+    Referrer,
     RefersTo,
+    StringContains,
+    StringIs,
     StringStarts,
+    TokenIn,
     TokenIs,
     UpdatedIn,
+    UriBelow,
+    UriIs,
 )
-from fhir_server.search.indexed import Indexed, ReferenceValue, StringValue, TokenValue
+from fhir_server.search.indexed import (
+    CompositeValue,
+    Indexed,
+    NumberValue,
+    Part,
+    QuantityValue,
+    ReferenceValue,
+    StringValue,
+    TokenValue,
+    UriValue,
+)
 from fhir_server.search.labels import ALL_PURPOSES, TREATING, ConsentRow, Purpose, Relation
 from fhir_server.search.matches import matches
+from fhir_server.search.parameter import Parameter
+from fhir_server.search.params.quantity import BASE_UNITS
 from fhir_server.search.query import SortKey
 from fhir_server.storage.rows import Address
-from tests.builders import CLASS, DATE, NAME, NOW, PROVIDER, STATUS, SUBJECT, Draft, date
+from tests import builders
+from tests.builders import (
+    CHANCE,
+    CLASS,
+    CODE_LENGTH,
+    CODE_RANGE,
+    CODE_TEXT,
+    DATE,
+    LENGTH,
+    NAME,
+    NOW,
+    PART_OF,
+    PROVIDER,
+    SOURCE,
+    STATUS,
+    SUBJECT,
+    Draft,
+    date,
+)
 
 PATIENTS: tuple[Address, ...] = tuple(("Patient", name) for name in ("ann", "bob", "cy"))
 ORGANIZATIONS: tuple[Address, ...] = tuple(("Organization", name) for name in ("mct", "ehr", "ed"))
@@ -42,6 +84,10 @@ _PURPOSES = (Purpose.TREAT, Purpose.ETREAT, Purpose.PUBHLTH)
 _CODES, _SYSTEMS = ("a", "b"), ("", "urn:s", "urn:t")
 _NAMES = ("a", "ab", "abc", "b", "é", "e\U0001f600")
 _URLS = ("http://elsewhere.example/Patient/1", "urn:x")
+_PATHS = ("http://a/b", "http://a/b/", "http://a/b/c", "http://a/bc", "http://a", "urn:x")
+_NUMBERS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 99.5)
+_UNITS = ("g", "mg")
+_UNIT_SYSTEMS = ("", "http://unitsofmeasure.org", BASE_UNITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +150,18 @@ def _indexed(draw: st.DrawFn) -> Indexed:
         code=st.sampled_from(_CODES),
     )
     strings = st.builds(
-        lambda text: StringValue(param_id=NAME.param_id, normal=text, exact=text),
-        st.sampled_from(_NAMES),
+        lambda of, text: StringValue(param_id=of.param_id, normal=text.casefold(), exact=text),
+        st.sampled_from((NAME, NAME, CLASS)),
+        st.sampled_from((*_NAMES, "AB")),
     )
     local = st.builds(
         lambda param, address: ReferenceValue(param_id=param, type=address[0], id=address[1]),
         st.sampled_from((SUBJECT.param_id, PROVIDER.param_id)),
         st.sampled_from((*PATIENTS, *ORGANIZATIONS)),
+    )
+    parts = st.builds(
+        lambda name: ReferenceValue(param_id=PART_OF.param_id, type="Encounter", id=name),
+        st.sampled_from(("e0", "e1", "e2", "e3", "zz")),
     )
     foreign = st.builds(
         ReferenceValue, param_id=st.just(SUBJECT.param_id), url=st.sampled_from(_URLS)
@@ -119,7 +170,59 @@ def _indexed(draw: st.DrawFn) -> Indexed:
         tokens=tuple(draw(st.sets(tokens, max_size=3))),
         strings=tuple(draw(st.sets(strings, max_size=2))),
         dates=tuple(date(lo, hi) for lo, hi in draw(st.sets(intervals, max_size=2))),
-        references=tuple(draw(st.sets(local | foreign, max_size=3))),
+        references=tuple(draw(st.sets(local | foreign | parts | parts, max_size=3))),
+        numbers=tuple(draw(st.sets(_numbers, max_size=2))),
+        quantities=tuple(draw(st.sets(_quantities, max_size=2))),
+        uris=tuple(
+            UriValue(param_id=SOURCE.param_id, value=value)
+            for value in draw(st.sets(st.sampled_from(_PATHS), max_size=2))
+        ),
+        composites=tuple(draw(st.sets(_composites(), max_size=3))),
+    )
+
+
+_ranges = st.one_of(
+    st.sampled_from(_NUMBERS).map(lambda number: (number, number)),
+    st.tuples(st.sampled_from(_NUMBERS), st.sampled_from(_NUMBERS)).map(
+        lambda pair: (min(pair), max(pair))
+    ),
+    st.sampled_from(_NUMBERS).map(lambda number: (number, float("inf"))),
+)
+_numbers = st.builds(
+    lambda found: NumberValue(param_id=CHANCE.param_id, lo=found[0], hi=found[1]), _ranges
+)
+_quantities = st.builds(
+    lambda found, system, code: QuantityValue(
+        param_id=LENGTH.param_id, lo=found[0], hi=found[1], system=system, code=code
+    ),
+    _ranges,
+    st.sampled_from(_UNIT_SYSTEMS),
+    st.sampled_from(_UNITS),
+)
+
+
+def _composites() -> st.SearchStrategy[CompositeValue]:
+    first = st.builds(
+        TokenValue,
+        param_id=st.just(0),
+        system=st.sampled_from(_SYSTEMS),
+        code=st.sampled_from(_CODES),
+    )
+    text = st.builds(
+        lambda text: StringValue(param_id=0, normal=text, exact=text), st.sampled_from(_NAMES)
+    )
+    span = intervals.map(lambda found: date(*found))
+
+    def of(param_id: int, *rest: st.SearchStrategy[Part]) -> st.SearchStrategy[CompositeValue]:
+        return st.tuples(first, *rest).map(
+            lambda parts: CompositeValue(param_id=param_id, parts=parts)
+        )
+
+    return st.one_of(
+        of(CODE_LENGTH.param_id, _quantities),
+        of(CODE_TEXT.param_id, text),
+        of(CODE_TEXT.param_id + 100, span),
+        of(CODE_RANGE.param_id, _numbers, _numbers),
     )
 
 
@@ -198,6 +301,26 @@ def _leaves() -> st.SearchStrategy[Expression]:
     comparisons = st.sampled_from(Comparison)
     spans = st.tuples(_INSTANTS, st.integers(1, 4))
     tokens = st.sampled_from((CLASS, STATUS))
+    numbers = st.builds(
+        lambda comparison, found: NumberIn(
+            parameter=CHANCE, comparison=comparison, lo=found[0], hi=found[1]
+        ),
+        comparisons,
+        _ranges,
+    )
+    quantities = st.builds(
+        lambda comparison, found, unit: QuantityIn(
+            parameter=LENGTH,
+            comparison=comparison,
+            lo=found[0],
+            hi=found[1],
+            system=unit[0],
+            code=unit[1],
+        ),
+        comparisons,
+        _ranges,
+        st.tuples(st.none() | st.sampled_from(_UNIT_SYSTEMS), st.none() | st.sampled_from(_UNITS)),
+    )
     return st.one_of(
         st.builds(
             TokenIs,
@@ -220,7 +343,33 @@ def _leaves() -> st.SearchStrategy[Expression]:
             comparisons,
             spans,
         ),
-        st.builds(StringStarts, parameter=st.just(NAME), prefix=st.sampled_from(("", *_NAMES))),
+        st.builds(
+            StringStarts,
+            parameter=st.sampled_from((NAME, CLASS)),
+            prefix=st.sampled_from(("", *_NAMES)),
+        ),
+        st.builds(
+            lambda text: StringIs(parameter=NAME, normal=text.casefold(), exact=text),
+            st.sampled_from(("AB", "ab", "é")),
+        ),
+        st.builds(StringContains, parameter=st.just(NAME), part=st.sampled_from(("b", "c", "é"))),
+        st.builds(
+            TokenIn,
+            parameter=tokens,
+            system=st.sampled_from(_SYSTEMS),
+            codes=st.frozensets(st.sampled_from(("a", "b", "z")), max_size=2),
+        ),
+        numbers,
+        quantities,
+        st.builds(UriIs, parameter=st.just(SOURCE), value=st.sampled_from(_PATHS)),
+        st.builds(UriBelow, parameter=st.just(SOURCE), url=st.sampled_from(_PATHS)),
+        _composed(numbers, quantities),
+        st.builds(
+            HasValue,
+            parameter=st.sampled_from(
+                (CLASS, NAME, DATE, SUBJECT, LENGTH, CHANCE, SOURCE, CODE_LENGTH)
+            ),
+        ),
         st.builds(
             lambda param, address: RefersTo(parameter=param, type=address[0], id=address[1]),
             st.sampled_from((SUBJECT, PROVIDER)),
@@ -236,6 +385,27 @@ def _leaves() -> st.SearchStrategy[Expression]:
     )
 
 
+def _composed(
+    numbers: st.SearchStrategy[NumberIn], quantities: st.SearchStrategy[QuantityIn]
+) -> st.SearchStrategy[CompositeIs]:
+    first = st.builds(
+        TokenIs,
+        parameter=st.just(CLASS),
+        system=st.none() | st.sampled_from(_SYSTEMS),
+        code=st.none() | st.sampled_from(_CODES),
+    )
+    texts = st.builds(StringStarts, parameter=st.just(NAME), prefix=st.sampled_from(_NAMES))
+    return st.one_of(
+        st.tuples(first, quantities).map(
+            lambda parts: CompositeIs(parameter=CODE_LENGTH, parts=parts)
+        ),
+        st.tuples(first, texts).map(lambda parts: CompositeIs(parameter=CODE_TEXT, parts=parts)),
+        st.tuples(first, numbers, numbers).map(
+            lambda parts: CompositeIs(parameter=CODE_RANGE, parts=parts)
+        ),
+    )
+
+
 def expressions() -> st.SearchStrategy[Expression]:
     def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
         operands = st.lists(inner, max_size=3).map(tuple)
@@ -244,13 +414,20 @@ def expressions() -> st.SearchStrategy[Expression]:
             st.builds(And, operands=operands),
             st.builds(Or, operands=operands),
             st.builds(Not, operand=inner),
+            st.builds(Chain, parameter=st.just(PART_OF), type=st.just("Encounter"), where=inner),
+            st.builds(Referrer, parameter=st.just(PART_OF), type=st.just("Encounter"), where=inner),
         )
 
     return st.recursive(_leaves(), grown, max_leaves=5)
 
 
 def sorts() -> st.SearchStrategy[tuple[SortKey, ...]]:
-    keys = st.builds(SortKey, parameter=st.sampled_from((DATE, NAME)), descending=st.booleans())
+    others = (STATUS, LENGTH, CHANCE, SOURCE, PART_OF)
+    keys = st.builds(
+        SortKey,
+        parameter=st.sampled_from((DATE, NAME, DATE, NAME, *others)),
+        descending=st.booleans(),
+    )
     columns = st.builds(SortKey, by_id=st.booleans(), descending=st.booleans())
     return st.lists(keys | keys | columns, max_size=2).map(tuple)
 
@@ -279,7 +456,29 @@ def consent_rows(world: World, keys: dict[Address, int], type_id: int) -> list[C
     ]
 
 
-def candidates(
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The resources of a world, to which its chains lead."""
+
+    all: tuple[Candidate, ...]
+
+    def of(self, type_: str) -> tuple[Candidate, ...]:
+        return tuple(found for found in self.all if found.type == type_)
+
+
+def candidate(
+    draft: Draft,
+    world: World,
+    keys: dict[Address, int],
+    rules: list[ConsentRow],
+    last_updated: int,
+) -> Candidate:
+    """Return the resource as its owner's, with what it is to its further patients."""
+    first, *others = _faces(draft, world, keys, rules, last_updated)
+    return replace(first, also=tuple(others))
+
+
+def _faces(
     draft: Draft,
     world: World,
     keys: dict[Address, int],
@@ -319,9 +518,10 @@ def candidates(
     ]
 
 
-def meant(where: Expression, permits: ConsentPermits, seen: list[Candidate]) -> bool:
-    """Return whether a resource is to be found: each of its patients must permit it."""
-    return matches(where, seen[0]) and all(matches(permits, candidate) for candidate in seen)
+def meant(where: Expression, permits: ConsentPermits, found: Candidate, around: Around) -> bool:
+    """Return whether a resource is to be found, by a query whose chains are confined too."""
+    inner = confined(where, lambda _: permits)
+    return matches(inner, found, around) and matches(permits, found)
 
 
 def in_order(found: list[tuple[Candidate, int]], sort: tuple[SortKey, ...]) -> list[str]:
@@ -340,15 +540,37 @@ def in_order(found: list[tuple[Candidate, int]], sort: tuple[SortKey, ...]) -> l
     return [candidate.id for candidate, _ in sorted(found, key=cmp_to_key(compare))]
 
 
-def _value(candidate: Candidate, key: SortKey) -> tuple[int, bytes] | None:
+def _value(candidate: Candidate, key: SortKey) -> tuple[float, bytes] | None:
     if key.by_id:
         return 0, candidate.id.encode()
     if key.parameter is None:
         return candidate.last_updated, b""
-    values = (
-        [(value.lo, b"") for value in candidate.indexed.dates]
-        if key.parameter == DATE
-        else [(0, value.normal.encode()) for value in candidate.indexed.strings]
-    )
     pick = max if key.descending else min
-    return pick(values, default=None)
+    return pick(
+        _sorted_by(candidate.indexed, key.parameter, descending=key.descending), default=None
+    )
+
+
+def _sorted_by(  # noqa: PLR0911 - one for each kind of index
+    indexed: Indexed, of: Parameter, *, descending: bool
+) -> list[tuple[float, bytes]]:
+    match of:
+        case builders.DATE:
+            return [(value.lo, b"") for value in indexed.dates if value.param_id == of.param_id]
+        case builders.STATUS:
+            tokens = (value for value in indexed.tokens if value.param_id == of.param_id)
+            return [(0, value.code.encode()) for value in tokens]
+        case builders.SOURCE:
+            return [(0, value.value.encode()) for value in indexed.uris]
+        case builders.PART_OF:
+            ids = (value.id for value in indexed.references if value.param_id == of.param_id)
+            return [(0, id_.encode()) for id_ in ids if id_]
+        case builders.CHANCE:
+            return [(value.hi if descending else value.lo, b"") for value in indexed.numbers]
+        case builders.LENGTH:
+            found = indexed.quantities
+            based = [value for value in found if value.system == BASE_UNITS]
+            return [(value.hi if descending else value.lo, b"") for value in based or found]
+        case _:
+            texts = (value for value in indexed.strings if value.param_id == of.param_id)
+            return [(0, value.normal.encode()) for value in texts]

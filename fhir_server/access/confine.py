@@ -5,15 +5,16 @@ answer can hold. Only this module makes confined queries, and the store answers 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_server.access import emergency, scope
 from fhir_server.access.context import AccessContext
 from fhir_server.access.directory import DIRECTORY_TYPES
+from fhir_server.access.neighbours import confined
 from fhir_server.consent.model import Request
 from fhir_server.consent.plan import directory_only, plan
 from fhir_server.fhir.definitions import Definitions
-from fhir_server.fhir.outcome import ForbiddenError, InvalidSearchError
+from fhir_server.fhir.outcome import ForbiddenError
 from fhir_server.search.confined import ConfinedHistory, ConfinedQuery, ConfinedRead
 from fhir_server.search.expression import (
     ConsentPermits,
@@ -25,8 +26,6 @@ from fhir_server.search.expression import (
 )
 from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery, Query
-
-_MOST_TARGETS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +72,14 @@ class Confinement:
         """Return the search of what the caller may have.
 
         Raises:
-            ForbiddenError: No scope searches the type, or the emergency rule forbids it.
-            InvalidSearchError: An include could bring resources of too many types.
+            ForbiddenError: No scope searches the type, or one that a chain goes through, or the
+                emergency rule forbids it.
         """
         permits = all_of(self._readable(query.type, "s"), self.leaf)
         about = self._about(query)
+        where = confined(query.where, lambda type_: self._elsewhere(type_, about))
         return ConfinedQuery(
-            query=query,
+            query=replace(query, where=where),
             permits=permits if about is None else all_of(permits, about),
             include_permits=dict(self._included(query, about)),
             own=self.own,
@@ -145,6 +145,10 @@ class Confinement:
             if reached != Nothing():
                 yield type_, all_of(reached, self._include_policy(type_, about))
 
+    def _elsewhere(self, type_: str, about: OwnerIs | None) -> Expression:
+        """Return the permission of what a chain goes through."""
+        return all_of(self._readable(type_, "s"), self._include_policy(type_, about))
+
     def _include_policy(self, type_: str, about: OwnerIs | None) -> Expression:
         """Return the consent policy; in an emergency, what is the patient's own or nobody's."""
         if not self._emergency:
@@ -154,15 +158,15 @@ class Confinement:
         return all_of(about, self.leaf)
 
     def _targets(self, query: Query) -> tuple[str, ...]:
+        """Return the types of which the includes can bring something."""
         targets: set[str] = set()
         for include in query.includes:
-            possible = include.parameter.targets if include.target is None else (include.target,)
-            if not 0 < len(possible) <= _MOST_TARGETS:
-                # Each target has its own permission in the query: 146 of them take a minute.
-                name = f"{include.parameter.base}:{include.parameter.code}"
-                raise InvalidSearchError(
-                    f"`{name}` can refer to resources of many types: include `{name}:Type`.",
-                    expression="_include",
-                )
-            targets.update(possible)
+            of_one: tuple[str, ...]
+            if include.reverse:
+                of_one = () if include.source is None else (include.source,)
+            elif include.target is not None:
+                of_one = (include.target,)
+            else:
+                of_one = include.parameter.targets if include.parameter is not None else ()
+            targets.update(of_one or self.definitions.resource_types)
         return tuple(sorted(targets))

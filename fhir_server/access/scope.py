@@ -16,7 +16,14 @@ from fhir_server.access.context import AccessContext
 from fhir_server.access.directory import DIRECTORY_TYPES
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.outcome import ForbiddenError, InvalidSearchError
-from fhir_server.search.expression import Everything, Expression, Nothing, all_of, any_of
+from fhir_server.search.expression import (
+    Everything,
+    Expression,
+    Nothing,
+    all_of,
+    any_of,
+    goes_elsewhere,
+)
 from fhir_server.search.parse import parse
 from fhir_server.smart.scopes import Level, Scope
 
@@ -98,7 +105,8 @@ def _narrowed(
     except InvalidSearchError:
         # A scope that says what this type cannot be searched by grants nothing of it.
         return Nothing()
-    return query.where
+    # What another resource says cannot be what a token is limited to.
+    return Nothing() if goes_elsewhere(query.where) else query.where
 
 
 def _granting(context: AccessContext, type_: str, letter: str) -> Iterator[Scope]:

@@ -18,8 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from fhir_server.fhir.outcome import InvalidRequestError
-
-Position = tuple[int | str | None, ...]
+from fhir_server.search.query import Position
 
 _KEY_BYTES = 64
 

@@ -72,14 +72,84 @@ class TokenIs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIn:
+    """A value of `parameter` has this system ("": none) and one of `codes`: a value set's."""
+
+    parameter: Parameter
+    system: str
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StringStarts:
     """A value of `parameter` starts with `prefix`, both normalised (search/params/string.py).
 
-    https://hl7.org/fhir/R4/search.html#string
+    Of a token parameter: its texts, as `:text` asks. https://hl7.org/fhir/R4/search.html#string
     """
 
     parameter: Parameter
     prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StringIs:
+    """A value of `parameter` is written as `exact`; `normal` is its normalised form."""
+
+    parameter: Parameter
+    normal: str
+    exact: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StringContains:
+    """A value of `parameter` has `part` in it, both normalised."""
+
+    parameter: Parameter
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberIn:
+    """A value [lo, hi] of `parameter` compares with the query's (search/params/number.py).
+
+    https://hl7.org/fhir/R4/search.html#number
+    """
+
+    parameter: Parameter
+    comparison: Comparison
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityIn:
+    """The same of a quantity whose unit is `system` and `code`; None: any, as it was written.
+
+    https://hl7.org/fhir/R4/search.html#quantity
+    """
+
+    parameter: Parameter
+    comparison: Comparison
+    lo: float
+    hi: float
+    system: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UriIs:
+    """A value of `parameter` is `value`. https://hl7.org/fhir/R4/search.html#uri ."""
+
+    parameter: Parameter
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UriBelow:
+    """A value of `parameter` is `url`, or one of the paths below it."""
+
+    parameter: Parameter
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +177,53 @@ class RefersTo:
     type: str | None = None
     id: str | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeIs:
+    """One element of `parameter` has a value for each of `parts`, in their order.
+
+    https://hl7.org/fhir/R4/search.html#composite
+    """
+
+    parameter: Parameter
+    parts: tuple["Part", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasValue:
+    """There is a value of `parameter`: the opposite of `:missing=true`.
+
+    https://hl7.org/fhir/R4/search.html#missing
+    """
+
+    parameter: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A reference of `parameter` points to a live resource of `type` that satisfies `where`.
+
+    Once confined, `where` holds the permission to see that resource as well.
+    https://hl7.org/fhir/R4/search.html#chaining
+    """
+
+    parameter: Parameter
+    type: str
+    where: "Expression"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referrer:
+    """A resource of the type `parameter.base` refers to this one by `parameter` and fits `where`.
+
+    `type` is that of this one. Once confined, `where` holds the permission to see the referrer.
+    https://hl7.org/fhir/R4/search.html#has
+    """
+
+    parameter: Parameter
+    type: str
+    where: "Expression"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +280,20 @@ class ConsentPermits:
     system: bool = False
 
 
+# What the components of a composite parameter can ask for.
+Part = TokenIs | StringStarts | DateIn | NumberIn | QuantityIn
+# What an index value of one parameter answers.
+Leaf = Part | TokenIn | StringIs | StringContains | UriIs | UriBelow | RefersTo | CompositeIs
 Expression = (
     Everything
     | Nothing
     | And
     | Or
     | Not
-    | TokenIs
-    | StringStarts
-    | DateIn
-    | RefersTo
+    | Leaf
+    | HasValue
+    | Chain
+    | Referrer
     | IdIs
     | UpdatedIn
     | OwnerIs
@@ -204,3 +325,14 @@ def any_of(*operands: Expression) -> Expression:
     if not flat:
         return Nothing()
     return flat[0] if len(flat) == 1 else Or(operands=tuple(flat))
+
+
+def goes_elsewhere(expression: Expression) -> bool:
+    """Return whether other resources decide too: whether a chain or `_has` stands in it."""
+    match expression:
+        case And() | Or():
+            return any(map(goes_elsewhere, expression.operands))
+        case Not():
+            return goes_elsewhere(expression.operand)
+        case _:
+            return isinstance(expression, Chain | Referrer)

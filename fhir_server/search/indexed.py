@@ -1,6 +1,9 @@
 """What extraction finds in a resource: the values that search parameters match on.
 
-Every value carries its parameter's number. Storage writes them as index rows; `matches()` reads
+Every value carries its parameter's number; one parameter may have values of several kinds: a token
+has strings too (what `:text` searches), a reference tokens (what `:identifier` searches).
+
+Storage writes them as index rows; `matches()` reads
 the very same values, so that the oracle and the database cannot index differently.
 """
 
@@ -46,7 +49,7 @@ class ReferenceValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberValue:
-    """[lo, hi] by the implicit precision of the number as written."""
+    """[lo, hi]: of a plain number both are the number."""
 
     param_id: int
     lo: float
@@ -55,7 +58,11 @@ class NumberValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantityValue:
-    """[lo, hi] by implicit precision; `code` is the unit's code or, without one, its text."""
+    """[lo, hi] in the unit `code` of `system`.
+
+    One quantity may have several values: as written, under its unit's text, and in base units
+    (`params.quantity.BASE_UNITS`).
+    """
 
     param_id: int
     lo: float
@@ -72,6 +79,17 @@ class UriValue:
     value: str
 
 
+Part = TokenValue | StringValue | DateValue | NumberValue | QuantityValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeValue:
+    """One value for each component, all of one element; their own `param_id` is not looked at."""
+
+    param_id: int
+    parts: tuple[Part, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexed:
     """All index values of one resource; none stands twice."""
@@ -83,3 +101,4 @@ class Indexed:
     numbers: tuple[NumberValue, ...] = ()
     quantities: tuple[QuantityValue, ...] = ()
     uris: tuple[UriValue, ...] = ()
+    composites: tuple[CompositeValue, ...] = ()

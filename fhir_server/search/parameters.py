@@ -15,17 +15,14 @@ ID = "_id"
 LAST_UPDATED = "_lastUpdated"
 COLUMNS = frozenset({ID, LAST_UPDATED})
 
-_SEARCHABLE = frozenset(
-    {SearchType.TOKEN, SearchType.STRING, SearchType.DATE, SearchType.REFERENCE}
-)
 _RESOLVES_TO = "where(resolve() is "
 _BY_TYPE = {
-    SearchType.COMPOSITE: "composite parameters are not indexed yet",
     SearchType.SPECIAL: "special parameters each need code of their own",
 }
 _BY_NAME = {
     ("Bundle", "composition"): "the entry is part of the Bundle and not a resource of its own",
     ("Bundle", "message"): "the entry is part of the Bundle and not a resource of its own",
+    ("DocumentReference", "relationship"): "its definition gives each part the other's element",
     ("Organization", "phonetic"): "no phonetic algorithm is built in",
     ("InsurancePlan", "phonetic"): "no phonetic algorithm is built in",
     ("Patient", "phonetic"): "no phonetic algorithm is built in",
@@ -41,13 +38,6 @@ def not_extracted(parameter: Parameter) -> str | None:
     return reason or _BY_NAME.get((parameter.base, parameter.code))
 
 
-def not_searchable(parameter: Parameter) -> str | None:
-    """Return why `parameter` cannot be searched by, None where it can."""
-    if parameter.type in _SEARCHABLE:
-        return not_extracted(parameter)
-    return f"parameters of type `{parameter.type}` cannot be searched by yet"
-
-
 def searchable(definitions: Definitions, type_name: str) -> tuple[Parameter, ...]:
     """Return the parameters by which a resource type can be searched, by code.
 
@@ -55,7 +45,7 @@ def searchable(definitions: Definitions, type_name: str) -> tuple[Parameter, ...
         KeyError: There is no such resource type.
     """
     found = parameters(definitions, type_name).values()
-    return tuple(parameter for parameter in found if not_searchable(parameter) is None)
+    return tuple(parameter for parameter in found if not_extracted(parameter) is None)
 
 
 @cache

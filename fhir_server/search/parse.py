@@ -7,6 +7,7 @@ out, of the search as of the `self` link.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.outcome import InvalidSearchError
@@ -14,8 +15,8 @@ from fhir_server.search import result_parameters
 from fhir_server.search.asked import Asked
 from fhir_server.search.criteria import criterion
 from fhir_server.search.expression import Expression, all_of
-from fhir_server.search.parameters import parameters
 from fhir_server.search.params.reference import Here
+from fhir_server.search.params.token_sets import Codes
 from fhir_server.search.query import Query
 
 
@@ -29,10 +30,12 @@ def parse(  # noqa: PLR0913 - what a search is read against, each named by its c
     default_count: int,
     max_count: int,
     at: int,
+    codes: Codes | None = None,
 ) -> Query:
     """Return the search of `type_name` that `pairs` ask for.
 
-    `base` is the server's FHIR base URL and `at` the time of the request in microseconds.
+    `base` is the server's FHIR base URL and `at` the time of the request in microseconds. `codes`
+    answers the modifiers that need terminology.
     `Query.applied` are the pairs that were used, with the `_count` that was used.
 
     Raises:
@@ -41,11 +44,13 @@ def parse(  # noqa: PLR0913 - what a search is read against, each named by its c
     """
     asked = Asked(
         type=type_name,
-        parameters=parameters(definitions, type_name),
-        here=Here(base=base, types=frozenset(definitions.resource_types)),
+        definitions=definitions,
+        here=Here(base=base, types=_types(definitions)),
         max_count=max_count,
         at=at,
+        codes=codes,
     )
+    definitions.type_id(type_name)
     reading = _Reading(asked, Query(type=type_name, count=min(default_count, max_count)))
     for name, text in pairs:
         if name in result_parameters.FORM:
@@ -55,7 +60,13 @@ def parse(  # noqa: PLR0913 - what a search is read against, each named by its c
         except InvalidSearchError:
             if not lenient:
                 raise
+            reading.ignore(name)
     return reading.query()
+
+
+@cache
+def _types(definitions: Definitions) -> frozenset[str]:
+    return frozenset(definitions.resource_types)
 
 
 class _Reading:
@@ -66,6 +77,7 @@ class _Reading:
         self._query = query
         self._where: list[Expression] = []
         self._applied: list[tuple[str, str]] = []
+        self._ignored: list[str] = []
 
     def read(self, name: str, text: str) -> None:
         reader = result_parameters.reader(name)
@@ -79,9 +91,14 @@ class _Reading:
         used = str(self._query.count) if name == result_parameters.COUNT else text
         self._applied.append((name, used))
 
+    def ignore(self, name: str) -> None:
+        """Note a parameter that was left out."""
+        self._ignored.append(name)
+
     def query(self) -> Query:
         return replace(
             result_parameters.settled(self._query),
             where=all_of(*self._where),
             applied=tuple(self._applied),
+            ignored=tuple(dict.fromkeys(self._ignored)),
         )

@@ -11,7 +11,11 @@ from fhir_server.search.labels import SELF_ASSERTED_PURPOSES, TREATING, ConsentR
 
 
 def permits(leaf: ConsentPermits, candidate: Candidate) -> bool:
-    """Return whether the requester of `leaf` may have `candidate`."""
+    """Return whether the requester of `leaf` may have `candidate`, of each of its patients."""
+    return all(_permits(leaf, one) for one in (candidate, *candidate.also))
+
+
+def _permits(leaf: ConsentPermits, candidate: Candidate) -> bool:
     if leaf.system or candidate.owner == 0:
         return True
     if candidate.custodian in leaf.own and not candidate.labels & leaf.own_withheld:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from fhir_server.search.expression import Everything, Expression
 from fhir_server.search.parameter import Parameter
 
+# Where a page begins: the values of the sort keys of the row before it, then that row's key.
+Position = tuple[int | float | str | None, ...]
+
 
 class Total(StrEnum):
     """https://hl7.org/fhir/R4/search.html#total ."""
@@ -19,10 +22,13 @@ class Total(StrEnum):
 
 
 class Summary(StrEnum):
-    """https://hl7.org/fhir/R4/search.html#summary ; `COUNT` is all that is served so far."""
+    """https://hl7.org/fhir/R4/search.html#summary ."""
 
-    FALSE = "false"
+    TRUE = "true"
+    TEXT = "text"
+    DATA = "data"
     COUNT = "count"
+    FALSE = "false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +42,26 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Include:
-    """`_include=source:parameter[:target]`; `target` None allows every target type."""
+    """`_include=source:parameter[:target]`; `target` None allows every target type.
 
-    parameter: Parameter
+    `parameter` None is `*`: every reference, of the type `source` where that is said. `reverse` is
+    `_revinclude`; `iterate` goes on from what was included.
+    https://hl7.org/fhir/R4/search.html#revinclude
+    """
+
+    parameter: Parameter | None = None
+    source: str | None = None
     target: str | None = None
+    reverse: bool = False
+    iterate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A type-level search.
+    """A search of one type.
 
-    `applied` are the parameters that were really evaluated, in order, for the `self` link.
+    `applied` are the parameters that were really evaluated, in order, for the `self` link, and
+    `ignored` those that were left out. `elements` are the elements that are wanted, all if empty.
     `after` is the keyset position (values of the sort keys, then the row's key) of the page before.
     """
 
@@ -57,20 +72,25 @@ class Query:
     total: Total = Total.NONE
     summary: Summary = Summary.FALSE
     includes: tuple[Include, ...] = ()
+    elements: tuple[str, ...] = ()
     applied: tuple[tuple[str, str], ...] = ()
-    after: tuple[int | str | None, ...] | None = None
+    # Not part of what is asked for.
+    ignored: tuple[str, ...] = field(default=(), compare=False)
+    after: Position | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
     """Instance history where `id` is given, type history where only `type` is.
 
-    https://hl7.org/fhir/R4/http.html#history ; `since` is microseconds; newest first. `after` is
-    (lastUpdated, key, version) of the page before.
+    https://hl7.org/fhir/R4/http.html#history ; `since` is microseconds, as are the ends of `at`:
+    versions that were current at some time in [lo, hi). Newest first. `after` is (lastUpdated,
+    key, version) of the page before.
     """
 
     type: str
     id: str | None = None
     since: int | None = None
+    at: tuple[int, int] | None = None
     count: int = 20
     after: tuple[int, int, int] | None = None

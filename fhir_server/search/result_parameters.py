@@ -5,26 +5,25 @@ https://hl7.org/fhir/R4/search.html#return
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from fhir_server.fhir.outcome import InvalidSearchError
+from fhir_server.search import includes
 from fhir_server.search.asked import Asked
 from fhir_server.search.parameter import SearchType
 from fhir_server.search.parameters import ID, LAST_UPDATED
-from fhir_server.search.query import Include, Query, SortKey, Summary, Total
+from fhir_server.search.query import Query, SortKey, Summary, Total
 
 COUNT = "_count"
 # The form of the response, which the web layer negotiates.
 FORM = frozenset({"_format", "_pretty"})
-_SORTABLE = frozenset({SearchType.DATE, SearchType.STRING})
+_UNSORTABLE = frozenset({SearchType.COMPOSITE, SearchType.SPECIAL})
 _LATER = (
     "_contained",
     "_containedType",
     "_content",
-    "_elements",
     "_filter",
-    "_list",
     "_query",
-    "_revinclude",
     "_score",
     "_text",
     "_type",
@@ -53,35 +52,34 @@ def sort(query: Query, text: str, asked: Asked) -> Query:
     return replace(query, sort=tuple(_sort_key(item, asked) for item in text.split(",")))
 
 
-def include(query: Query, text: str, asked: Asked) -> Query:
-    """Read one `_include`: `Type:parameter` or `Type:parameter:Target`.
-
-    Raises:
-        InvalidSearchError: It does not name a reference parameter of the type searched for.
-    """
-    match text.split(":"):
-        case [source, code, *target] if source == asked.type and len(target) < 2:  # noqa: PLR2004 - at most one target
-            found = _included(asked, code, target[0] if target else None)
-            return replace(query, includes=tuple(dict.fromkeys((*query.includes, found))))
-        case _:
-            raise InvalidSearchError(
-                f"`_include={text}` is not of the form `{asked.type}:parameter` or "
-                f"`{asked.type}:parameter:Target`.",
-                expression="_include",
-            )
-
-
 def summary(query: Query, text: str, _: Asked) -> Query:
     """Read `_summary`.
 
     Raises:
-        InvalidSearchError: It is none that this server gives.
+        InvalidSearchError: There is no such summary.
     """
     if text not in {value.value for value in Summary}:
         raise InvalidSearchError(
-            f"`_summary={text}` is not supported; `count` and `false` are.", expression="_summary"
+            f"`_summary={text}` is none of `true`, `text`, `data`, `count`, `false`.",
+            expression="_summary",
         )
     return replace(query, summary=Summary(text))
+
+
+def elements(query: Query, text: str, asked: Asked) -> Query:
+    """Read `_elements`: names of elements at the top of the resource.
+
+    Raises:
+        InvalidSearchError: The type has no such element.
+    """
+    table = asked.definitions.structure(asked.type).elements[asked.type]
+    known = {element.name for element in table}
+    names = [name.removeprefix(f"{asked.type}.") for name in text.split(",")]
+    if unknown := [name for name in names if name not in known]:
+        raise InvalidSearchError(
+            f"`{unknown[0]}` is no element of `{asked.type}`.", expression="_elements"
+        )
+    return replace(query, elements=tuple(dict.fromkeys((*query.elements, *names))))
 
 
 def total(query: Query, text: str, _: Asked) -> Query:
@@ -100,11 +98,17 @@ def total(query: Query, text: str, _: Asked) -> Query:
 READERS: Mapping[str, Reader] = {
     COUNT: count,
     "_sort": sort,
-    "_include": include,
+    "_include": includes.include,
+    "_revinclude": includes.revinclude,
+    "_include:iterate": partial(includes.include, iterate=True),
+    "_revinclude:iterate": partial(includes.revinclude, iterate=True),
     "_summary": summary,
+    "_elements": elements,
     "_total": total,
 }
-REPEATABLE = frozenset({"_include"})
+REPEATABLE = frozenset(
+    {"_include", "_revinclude", "_include:iterate", "_revinclude:iterate", "_elements"}
+)
 
 
 def reader(name: str) -> Reader | None:
@@ -114,9 +118,11 @@ def reader(name: str) -> Reader | None:
         InvalidSearchError: The specification has it, this server does not.
     """
     code, _, modifier = name.partition(":")
-    if code in _LATER or (code in READERS and modifier):
-        raise InvalidSearchError(f"`{name}` is not supported yet.", expression=name)
-    return READERS.get(code)
+    found = READERS.get(name)
+    if found is None and (code in _LATER or code in READERS):
+        what = f"The modifier `:{modifier}` of `{code}`" if code in READERS else f"`{name}`"
+        raise InvalidSearchError(f"{what} is not supported here.", expression=name)
+    return found
 
 
 def settled(query: Query) -> Query:
@@ -139,22 +145,9 @@ def _sort_key(item: str, asked: Asked) -> SortKey:
     if code == ID:
         return SortKey(by_id=True, descending=descending)
     parameter = asked.parameter(code, "_sort")
-    if parameter.type not in _SORTABLE:
+    if parameter.type in _UNSORTABLE:
         raise InvalidSearchError(
-            f"`_sort` by `{code}` is not supported: its type is `{parameter.type}`, and only "
-            "`date` and `string` have an order here.",
+            f"`_sort` by `{code}` is not possible: a `{parameter.type}` has no order.",
             expression="_sort",
         )
     return SortKey(parameter=parameter, descending=descending)
-
-
-def _included(asked: Asked, code: str, target: str | None) -> Include:
-    parameter = asked.parameter(code, "_include")
-    if parameter.type is not SearchType.REFERENCE:
-        raise InvalidSearchError(
-            f"`_include` of `{code}` is not possible: it is no reference.", expression="_include"
-        )
-    known = parameter.targets or asked.here.types
-    if target is not None and target not in known:
-        raise InvalidSearchError(f"`{code}` does not refer to `{target}`.", expression="_include")
-    return Include(parameter=parameter, target=target)

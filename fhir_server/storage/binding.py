@@ -10,6 +10,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 _BIG = sa.BigInteger()
 _TEXT = sa.Text()
+_DOUBLE: sa.Double[float] = sa.Double()
 
 
 def constant(value: int) -> ColumnElement[int]:
@@ -32,6 +33,11 @@ def column(subject: str, name: str) -> ColumnElement[Any]:
 def number(name: str) -> ColumnElement[int]:
     """Return the integer bound under `name`."""
     return sa.bindparam(name, type_=_BIG)
+
+
+def real(name: str) -> ColumnElement[float]:
+    """Return the floating-point number bound under `name`."""
+    return sa.bindparam(name, type_=_DOUBLE)
 
 
 def text(name: str) -> ColumnElement[str]:

@@ -12,6 +12,7 @@ from fhir_server.search.query import SortKey
 from fhir_server.storage import schema
 from fhir_server.storage.plan import (
     ById,
+    ByOther,
     ByUpdated,
     ByValue,
     Driver,
@@ -19,24 +20,60 @@ from fhir_server.storage.plan import (
     FromLeaves,
     FromOwner,
     FromType,
+    Ids,
     Key,
     Leaves,
+    Through,
     Walk,
     WalkOfPatient,
 )
 from fhir_server.storage.shape import (
     Belongs,
+    HasComposite,
     HasDate,
+    HasExact,
     HasId,
+    HasNumber,
+    HasPart,
+    HasQuantity,
     HasReference,
     HasString,
     HasToken,
+    HasTokenOf,
+    HasUri,
+    HasUriBelow,
+    Leads,
+    Leaf,
+    Led,
     Shape,
     Some,
+    conjuncts,
 )
 
 FEW = 300
-_LEAVES = (HasToken, HasString, HasDate, HasReference)
+# Whose rows an index finds from the value; those of HasPart it does not.
+_FOUND = (
+    HasToken,
+    HasTokenOf,
+    HasString,
+    HasExact,
+    HasDate,
+    HasNumber,
+    HasQuantity,
+    HasReference,
+    HasUri,
+    HasUriBelow,
+)
+_TABLES = {
+    SearchType.DATE: schema.ix_date,
+    SearchType.STRING: schema.ix_string,
+    SearchType.TOKEN: schema.ix_token,
+    SearchType.NUMBER: schema.ix_number,
+    SearchType.QUANTITY: schema.ix_quantity,
+    SearchType.REFERENCE: schema.ix_reference,
+    SearchType.URI: schema.ix_uri,
+}
+_WALKED = frozenset({SearchType.DATE, SearchType.STRING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +104,8 @@ class Chooser:
     def all_valued(self, key: Key) -> bool:
         """Return whether only resources that have a value to sort by can match."""
         return isinstance(key, ByValue) and any(
-            isinstance(test, HasDate | HasString) and test.param_id == key.param_id
+            isinstance(test, HasDate | HasString | HasExact | HasPart)
+            and test.param_id == key.param_id
             for test in self.tests
         )
 
@@ -81,13 +119,43 @@ class Chooser:
 
         The window of the walk itself is no other way: the walk stops when the page is full.
         """
+        leaves = self._fewest(self.tests, walked)
+        return None if leaves is None else FromLeaves(leaves)
+
+    def _fewest(self, tests: Sequence[Shape], walked: Key | None = None) -> Leaves | None:
+        """Return the values of one of `tests` that the fewest resources have, if those are few."""
         counted = [
             (self.count(leaves), leaves)
-            for leaves in map(_drivable, self.tests)
+            for leaves in map(self._drivable, tests)
             if leaves is not None and not _is_window(leaves, walked)
         ]
         least = min(counted, key=lambda pair: pair[0], default=None)
-        return FromLeaves(least[1]) if least is not None and least[0] < FEW else None
+        return least[1] if least is not None and least[0] < FEW else None
+
+    def _drivable(self, test: Shape) -> Leaves | None:
+        """Return the values any of which `test` asks for, if it is nothing else."""
+        if isinstance(test, Some) and test.operands:
+            each = [self._drivable_alone(part) for part in test.operands]
+            return None if None in each else tuple(leaf for leaf in each if leaf is not None)
+        alone = self._drivable_alone(test)
+        return None if alone is None else (alone,)
+
+    def _drivable_alone(self, test: Shape) -> Leaf | Through | None:
+        match test:
+            case HasComposite(parts=(HasToken(code=str()), *_)):
+                return test
+            case Leads() | Led():
+                inner = self._inner(test)
+                forward = isinstance(test, Leads)
+                return None if inner is None else Through(test.param_id, forward, inner)
+            case _:
+                return test if isinstance(test, _FOUND) else None
+
+    def _inner(self, link: Leads | Led) -> Leaves | None:
+        """Return the way to the few resources at the other end of `link`."""
+        tests = conjuncts(link.inner)
+        ids = next((test for test in tests if isinstance(test, HasId)), None)
+        return (Ids(link.type_id, ids),) if ids is not None else self._fewest(tests)
 
 
 def keys(sort: Sequence[SortKey]) -> tuple[Key, ...]:
@@ -100,23 +168,12 @@ def _key(key: SortKey) -> Key:
         return ById(key.descending)
     if key.parameter is None:
         return ByUpdated(key.descending)
-    dated = key.parameter.type is SearchType.DATE
-    table = schema.ix_date if dated else schema.ix_string
-    return ByValue(table.name, key.parameter.param_id, key.descending)
+    make = ByValue if key.parameter.type in _WALKED else ByOther
+    return make(_TABLES[key.parameter.type].name, key.parameter.param_id, key.descending)
 
 
 def _is_window(leaves: Leaves, walked: Key | None) -> bool:
     return isinstance(walked, ByValue) and any(
-        isinstance(leaf, HasDate | HasString) and leaf.param_id == walked.param_id
+        isinstance(leaf, HasDate | HasString | HasExact) and leaf.param_id == walked.param_id
         for leaf in leaves
     )
-
-
-def _drivable(test: Shape) -> Leaves | None:
-    """Return the values any of which `test` asks for, if it is nothing else."""
-    if isinstance(test, _LEAVES):
-        return (test,)
-    if isinstance(test, Some) and test.operands:
-        leaves = tuple(leaf for leaf in test.operands if isinstance(leaf, _LEAVES))
-        return leaves if len(leaves) == len(test.operands) else None
-    return None

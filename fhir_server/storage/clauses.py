@@ -14,17 +14,21 @@ from sqlalchemy.sql import ColumnElement
 
 from fhir_server.search.expression import Comparison
 from fhir_server.storage import schema
-from fhir_server.storage.binding import ONE, column, constant, in_list, number, text
+from fhir_server.storage.binding import ONE, ZERO, column, constant, in_list, number, then
 from fhir_server.storage.consent_sql import permits, permits_by_call
 from fhir_server.storage.shape import (
     Belongs,
     Every,
     Fenced,
-    HasDate,
+    HasAny,
+    HasExact,
     HasId,
     HasReference,
-    HasString,
     HasToken,
+    HasUri,
+    Leads,
+    Leaf,
+    Led,
     Opposite,
     Permits,
     Shape,
@@ -32,9 +36,7 @@ from fhir_server.storage.shape import (
     Truth,
     Updated,
 )
-
-Clause = ColumnElement[bool]
-Number = ColumnElement[int]
+from fhir_server.storage.value_sql import Clause, Number, key_of, value_tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,12 @@ class Subject:
     """The row that is tested: its alias, the type of its resource, and whether it is a document.
 
     What is no document has neither the logical id nor the stamp. `few`: so few rows are tested
-    that a call per row is cheaper than setting up what many rows want.
+    that a call per row is cheaper than setting up what many rows want. `type_id` None: the row
+    says itself of which type it is.
     """
 
     alias: str
-    type_id: int
+    type_id: int | None
     dialect: str
     document: bool = True
     few: bool = False
@@ -61,18 +64,24 @@ def clause(shape: Shape, subject: Subject) -> Clause:
     match shape:
         case Truth():
             return sa.true() if shape.value else sa.false()
-        case Every() | Some():
-            parts = [clause(part, subject) for part in shape.operands]
-            every = isinstance(shape, Every)
-            return sa.and_(sa.true(), *parts) if every else sa.or_(sa.false(), *parts)
-        case Opposite():
-            return sa.not_(clause(shape.operand, subject))
+        case Every() | Some() | Opposite():
+            return _logic(shape, subject)
         case Permits():
             return _permits(shape, subject)
         case HasId() | Updated() | Fenced() | Belongs():
             return _of_row(shape, subject)
+        case HasAny() | Leads() | Led():
+            return _of_others(shape, subject)
         case _:
             return probe(shape, subject)
+
+
+def _logic(shape: Every | Some | Opposite, subject: Subject) -> Clause:
+    if isinstance(shape, Opposite):
+        return sa.not_(clause(shape.operand, subject))
+    parts = [clause(part, subject) for part in shape.operands]
+    every = isinstance(shape, Every)
+    return sa.and_(sa.true(), *parts) if every else sa.or_(sa.false(), *parts)
 
 
 def _permits(leaf: Permits, subject: Subject) -> Clause:
@@ -81,24 +90,10 @@ def _permits(leaf: Permits, subject: Subject) -> Clause:
     return test(leaf, subject.alias, subject.type_id, subject.dialect)
 
 
-def key_of(type_id: int, name: str) -> Number:
-    """Return the key of the resource with the id under `name`; of none, one that nothing has."""
-    keys = schema.resource_key.alias()
-    found = sa.select(keys.c.rid).where(
-        keys.c.type_id == constant(type_id), keys.c.fhir_id == text(name)
-    )
-    return sa.func.coalesce(found.scalar_subquery(), constant(-1))
-
-
-def target(leaf: HasReference) -> Number:
-    """Return the value of ix_reference.target that `leaf` asks for."""
-    return number(leaf.name) if leaf.type_id is None else key_of(leaf.type_id, leaf.name)
-
-
-def probe(leaf: HasToken | HasString | HasDate | HasReference, subject: Subject) -> Clause:
+def probe(leaf: Leaf, subject: Subject) -> Clause:
     """Return whether the resource has a value that `leaf` asks for."""
-    table, tests = value_tests(leaf)
-    if isinstance(leaf, HasToken | HasReference):
+    table, tests = value_tests(leaf, subject.dialect)
+    if isinstance(leaf, HasToken | HasReference | HasUri | HasExact):
         # (owner, parameter, value, resource) is one look at an index. With a range in the place
         # of the value it would be all of an owner's rows, so there the resource alone leads.
         tests.append(table.c.owner == subject.column("owner"))
@@ -106,44 +101,46 @@ def probe(leaf: HasToken | HasString | HasDate | HasReference, subject: Subject)
     return sa.select(ONE).select_from(table).where(*tests).exists()
 
 
-def value_tests(
-    leaf: HasToken | HasString | HasDate | HasReference,
-) -> tuple[sa.FromClause, list[Clause]]:
-    """Return the index table of `leaf`, aliased, and what its rows must satisfy."""
-    match leaf:
-        case HasToken():
-            table: sa.FromClause = schema.ix_token.alias()
-            tests = [table.c.code == text(leaf.code)] if leaf.code is not None else []
-            if leaf.system is not None:
-                tests.append(table.c.system == number(leaf.system))
-        case HasString():
-            table = schema.ix_string.alias()
-            tests = [table.c.normal >= text(leaf.lo), table.c.normal < text(leaf.hi)]
-        case HasDate():
-            table = schema.ix_date.alias()
-            tests = [compares(leaf, table.c.lo, table.c.hi)]
-        case HasReference():
-            table = schema.ix_reference.alias()
-            tests = [table.c.target == target(leaf)]
-    return table, [table.c.param_id == constant(leaf.param_id), *tests]
+def _of_others(shape: HasAny | Leads | Led, subject: Subject) -> Clause:
+    if isinstance(shape, HasAny):
+        return sa.or_(*(_any_row(name, shape.param_id, subject) for name in shape.tables))
+    return _elsewhere(shape, subject)
 
 
-def compares(leaf: HasDate, lo: Number, hi: Number) -> Clause:
-    """Return search.params.date.compares on the value [lo, hi)."""
-    query_lo, query_hi = number(leaf.lo), number(leaf.hi)
-    inside = sa.and_(lo >= query_lo, hi <= query_hi)
-    tests: dict[Comparison, Callable[[], Clause]] = {
-        Comparison.EQ: lambda: inside,
-        Comparison.NE: lambda: sa.not_(inside),
-        Comparison.GT: lambda: hi > query_hi,
-        Comparison.LT: lambda: lo < query_lo,
-        Comparison.GE: lambda: sa.or_(inside, hi > query_hi),
-        Comparison.LE: lambda: sa.or_(inside, lo < query_lo),
-        Comparison.SA: lambda: lo >= query_hi,
-        Comparison.EB: lambda: hi <= query_lo,
-        Comparison.AP: lambda: sa.and_(lo < query_hi, hi > query_lo),
-    }
-    return tests[leaf.comparison]()
+def _any_row(name: str, param_id: int, subject: Subject) -> Clause:
+    table = schema.metadata.tables[name].alias()
+    found = sa.select(ONE).where(
+        table.c.rid == subject.column("rid"), table.c.param_id == constant(param_id)
+    )
+    return found.exists()
+
+
+def _elsewhere(link: Leads | Led, subject: Subject) -> Clause:
+    """Return whether the resource at the other end of a reference satisfies the inner test.
+
+    What that end may be stands beside the statement and not in it: chains of any depth would be
+    nested too deep for SQLite's parser. Both databases put it back where it is named.
+    """
+    references = schema.ix_reference.alias()
+    reached = Subject(
+        # The alias is written out in the inner test, so each depth has its own.
+        alias=f"{subject.alias}x",
+        type_id=link.type_id,
+        dialect=subject.dialect,
+        few=subject.few,
+    )
+    other = schema.resource.alias(reached.alias)
+    live = [other.c.type_id == constant(link.type_id), other.c.deleted == ZERO]
+    ends = sa.select(other.c.rid).where(*live, clause(link.inner, reached))
+    far = ends.cte().prefix_with("NOT MATERIALIZED")
+    here, there = ("rid", "target") if isinstance(link, Leads) else ("target", "rid")
+    tests = [
+        references.c.param_id == constant(link.param_id),
+        references.c[here] == subject.column("rid"),
+        far.c.rid == references.c[there],
+    ]
+    joined = then(references, far, subject.dialect)
+    return sa.select(ONE).select_from(joined).where(*tests).exists()
 
 
 def updated(leaf: Updated, instant: Number) -> Clause:

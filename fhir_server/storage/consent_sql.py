@@ -43,24 +43,27 @@ class _Subject:
     values: Callable[[str], ColumnElement[list[int]]]
 
 
-def permits(leaf: Permits, subject: str, type_id: int, dialect: str) -> Clause:
-    """Return the test of `leaf` on the row `subject` (an alias), of resources of `type_id`."""
+def permits(leaf: Permits, subject: str, type_id: int | None, dialect: str) -> Clause:
+    """Return the test of `leaf` on the row `subject` (an alias), of resources of `type_id`.
+
+    None: the row says itself of which type it is.
+    """
     row = _row(subject, type_id, dialect)
     return sa.and_(_Leaf(leaf, row).clause(), _permitted_by_others(leaf, row, subject))
 
 
-def permits_by_call(leaf: Permits, subject: str, type_id: int, dialect: str) -> Clause:
+def permits_by_call(leaf: Permits, subject: str, type_id: int | None, dialect: str) -> Clause:
     """Return the same as a call of PostgreSQL's function, for few rows."""
     row = _row(subject, type_id, dialect)
     return sa.and_(_called(leaf, row, row.owner), _permitted_by_others(leaf, row, subject))
 
 
-def _row(subject: str, type_id: int, dialect: str) -> _Subject:
+def _row(subject: str, type_id: int | None, dialect: str) -> _Subject:
     return _Subject(
         owner=column(subject, "owner"),
         mask=column(subject, "label_mask"),
         custodian=column(subject, "custodian_id"),
-        type_id=constant(type_id),
+        type_id=column(subject, "type_id") if type_id is None else constant(type_id),
         dialect=dialect,
         values=_bound_array,
     )

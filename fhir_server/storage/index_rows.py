@@ -7,7 +7,16 @@ import sqlalchemy as sa
 
 from fhir_server.facts.encounter import EncounterFact
 from fhir_server.fhir.definitions import Definitions
-from fhir_server.search.indexed import Indexed, ReferenceValue
+from fhir_server.search.indexed import (
+    CompositeValue,
+    DateValue,
+    Indexed,
+    NumberValue,
+    QuantityValue,
+    ReferenceValue,
+    StringValue,
+    TokenValue,
+)
 from fhir_server.search.labels import Relation
 from fhir_server.storage import schema
 from fhir_server.storage.hashes import system_key, url_key
@@ -23,6 +32,7 @@ TABLES: tuple[sa.Table, ...] = (
     schema.ix_quantity,
     schema.ix_reference,
     schema.ix_uri,
+    schema.ix_composite,
     schema.compartment,
     schema.relation,
     schema.fact_encounter,
@@ -72,6 +82,7 @@ def rows_of(
             (rid, owner, *_reference(value, keys, definitions)) for value in values.references
         },
         "ix_uri": {(rid, owner, value.param_id, value.value) for value in values.uris},
+        "ix_composite": {(rid, owner, *_composite(value)) for value in values.composites},
         "compartment": {(rid, owner, patient) for patient in version.patients},
         "relation": {_relation(rid, relation) for relation in version.relations},
         "fact_encounter": {_fact(version, version.fact)} if version.fact else set(),
@@ -98,6 +109,27 @@ def _reference(value: ReferenceValue, keys: Mapping[Address, int], definitions: 
     if value.type is not None and value.id is not None:
         return value.param_id, keys[value.type, value.id], definitions.type_id(value.type)
     return value.param_id, url_key(value.url or ""), 0
+
+
+def _composite(value: CompositeValue) -> Row:
+    """Return the row of a combination: value_sql._composite says which part stands where."""
+    code, system, code2, system2 = "", 0, "", 0
+    ranges: list[float] = []
+    for place, part in enumerate(value.parts):
+        match part:
+            case TokenValue() if place == 0:
+                code, system = part.code, system_key(part.system)
+            case TokenValue():
+                code2, system2 = part.code, system_key(part.system)
+            case StringValue():
+                code2 = part.normal
+            case QuantityValue():
+                code2, system2 = part.code, system_key(part.system)
+                ranges += [part.lo, part.hi]
+            case DateValue() | NumberValue():
+                ranges += [float(part.lo), float(part.hi)]
+    lo, hi, lo2, hi2 = (*ranges, 0.0, 0.0, 0.0, 0.0)[:4]
+    return value.param_id, code, system, code2, system2, lo, hi, lo2, hi2
 
 
 def _relation(rid: int, relation: Relation) -> Row:

@@ -1,4 +1,4 @@
-"""Statements for reads by id, includes and histories; each holds the permission inside."""
+"""Statements for reads by id and histories; each holds the permission inside."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
 from fhir_server.storage import schema
-from fhir_server.storage.binding import ZERO, constant, in_list, number, then
-from fhir_server.storage.clauses import Clause, Subject, clause, fence, key_of
+from fhir_server.storage.binding import constant, number, then
+from fhir_server.storage.clauses import Subject, clause, fence
 from fhir_server.storage.search_sql import STORED, Rows
 from fhir_server.storage.shape import Shape
+from fhir_server.storage.value_sql import Clause, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +36,6 @@ class Versions:
     id: str | None = None
     since: str | None = None
     after: tuple[str, str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    """What the resources of `page` refer to by (parameter, target type); permission by type."""
-
-    dialect: str
-    page: str
-    wanted: tuple[tuple[int, int], ...]
-    permits: tuple[tuple[int, Shape], ...]
 
 
 def read(lookup: Lookup) -> Rows | sa.CompoundSelect[Any]:
@@ -77,39 +68,6 @@ def history(versions: Versions) -> Rows:
     ways = [_newest_first(rows, versions.limit) for rows in (newest, before)]
     together = sa.union_all(*(sa.select(rows.subquery()) for rows in ways)).subquery()
     return _newest_first(sa.select(*together.c), versions.limit)
-
-
-def targets(targets_: Targets) -> Rows:
-    """Return the statement for the resources that a page includes."""
-    dialect = targets_.dialect
-    references = schema.ix_reference.alias()
-    named = (
-        sa.and_(
-            references.c.param_id == constant(param), references.c.target_type == constant(kind)
-        )
-        for param, kind in targets_.wanted
-    )
-    rids = (
-        sa.select(references.c.target.label("rid"))
-        .where(in_list(references.c.rid, targets_.page, dialect), sa.or_(*named))
-        .distinct()
-        .subquery("c")
-    )
-    current = schema.resource.alias("r")
-    permitted = (
-        sa.and_(current.c.type_id == constant(kind), clause(shape, _subject("r", kind, dialect)))
-        for kind, shape in targets_.permits
-    )
-    return (
-        sa.select(*_columns(current))
-        .select_from(then(rids, current, dialect))
-        .where(
-            current.c.rid == rids.c.rid,
-            current.c.deleted == ZERO,
-            sa.or_(sa.false(), *permitted),
-        )
-        .order_by(current.c.rid)
-    )
 
 
 def _current(type_id: int, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:

@@ -10,15 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
+from fhir_server.search.params.quantity import BASE_UNITS
 from fhir_server.storage import schema
-from fhir_server.storage.binding import constant, number, text
-from fhir_server.storage.plan import ById, ByUpdated, ByValue, Key
+from fhir_server.storage.binding import constant, number, real, text
+from fhir_server.storage.hashes import system_key
+from fhir_server.storage.plan import ById, ByOther, ByUpdated, ByValue, Key
 
 Clause = ColumnElement[bool]
 Column = ColumnElement[Any]
 
 # The rows of ix_date and ix_string that a sort goes by (index_rows._edges).
 LEAST, GREATEST = (1, 3), (2, 3)
+_MEASURED = frozenset({schema.ix_number.name, schema.ix_quantity.name})
 
 
 def value_column(table: sa.FromClause, key: ByValue) -> Column:
@@ -47,6 +50,34 @@ def key_column(key: Key, document: sa.FromClause) -> Column:
                 edge(index, key),
             )
             return found.scalar_subquery()
+        case ByOther():
+            return _other_column(key)
+
+
+def _other_column(key: ByOther) -> Column:
+    index = schema.metadata.tables[key.table].alias()
+    of_row = [
+        index.c.rid == sa.literal_column("r.rid"),
+        index.c.param_id == constant(key.param_id),
+    ]
+    pick = sa.func.max if key.descending else sa.func.min
+    if key.table == schema.ix_reference.name:
+        # By the id of what is referred to; what lies elsewhere has none.
+        named = schema.resource_key.alias()
+        ids = sa.select(pick(named.c.fhir_id)).where(named.c.rid == index.c.target, *of_row)
+        return ids.scalar_subquery()
+    found = sa.select(pick(_sorted_column(index, key))).where(*of_row)
+    if key.table == schema.ix_quantity.name:
+        # In base units, where there are any, so that grams and milligrams are in one order.
+        based = found.where(index.c.system == constant(system_key(BASE_UNITS)))
+        return sa.func.coalesce(based.scalar_subquery(), found.scalar_subquery())
+    return found.scalar_subquery()
+
+
+def _sorted_column(index: sa.FromClause, key: ByOther) -> Column:
+    if key.table in _MEASURED:
+        return index.c.hi if key.descending else index.c.lo
+    return index.c.code if key.table == schema.ix_token.name else index.c.value
 
 
 def order(
@@ -55,7 +86,7 @@ def order(
     """Return the ORDER BY; `complete`: no row lacks a value, so that an index can give it."""
     terms: list[Column] = []
     for key, column in zip(keys, columns, strict=True):
-        if isinstance(key, ByValue) and not complete:
+        if isinstance(key, ByValue | ByOther) and not complete:
             terms.append(column.is_(None))
         terms.append(column.desc() if key.descending else column.asc())
     return [*terms, rid.desc() if backwards(keys) else rid.asc()]
@@ -76,9 +107,9 @@ def beyond(
         if name is None:
             clause = sa.and_(column.is_(None), clause)
             continue
-        value: Column = text(name) if _is_text(key) else number(name)
+        value = _bound(key, name)
         further = [column < value if key.descending else column > value]
-        if isinstance(key, ByValue):
+        if isinstance(key, ByValue | ByOther):
             further.append(column.is_(None))
         clause = sa.or_(*further, sa.and_(column == value, clause))
     return clause
@@ -87,12 +118,13 @@ def beyond(
 def beyond_pair(key: Key, column: Column, rid: Column, after: Sequence[str | None]) -> Clause:
     """Return the same for one key without missing values, as a bound that an index can use."""
     name = after[0] or ""
-    position = sa.tuple_(text(name) if _is_text(key) else number(name), number(after[-1] or ""))
+    position = sa.tuple_(_bound(key, name), number(after[-1] or ""))
     row = sa.tuple_(column, rid)
     return row < position if key.descending else row > position
 
 
-def _is_text(key: Key) -> bool:
-    return isinstance(key, ById) or (
-        isinstance(key, ByValue) and key.table == schema.ix_string.name
-    )
+def _bound(key: Key, name: str) -> Column:
+    """Return the value of `key` that is bound under `name`."""
+    if isinstance(key, ByUpdated) or (isinstance(key, ByValue) and key.table == "ix_date"):
+        return number(name)
+    return real(name) if isinstance(key, ByOther) and key.table in _MEASURED else text(name)

@@ -7,8 +7,29 @@ from dataclasses import dataclass
 
 from fhir_server.storage.shape import Belongs, HasId, HasReference, Leaf, Shape
 
-# Leaves of which any may hold: a parameter with several values.
-Leaves = tuple[Leaf, ...]
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The resources of a type with these ids, as a way to what is linked to them."""
+
+    type_id: int
+    ids: HasId
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """What is linked, by the reference parameter, to the resources that `inner` gives.
+
+    `forward`: what refers to them; else what they refer to.
+    """
+
+    param_id: int
+    forward: bool
+    inner: "Leaves"
+
+
+# Of which any may hold: a parameter with several values.
+Leaves = tuple[Leaf | Through | Ids, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +58,16 @@ class ByValue:
     descending: bool
 
 
-Key = ByUpdated | ById | ByValue
+@dataclass(frozen=True, slots=True)
+class ByOther:
+    """Sorted likewise by the values in another index table, which is not walked in this order."""
+
+    table: str
+    param_id: int
+    descending: bool
+
+
+Key = ByUpdated | ById | ByValue | ByOther
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fhir_server.facts.encounter import EncounterFact
 from fhir_server.search.indexed import Indexed
 from fhir_server.search.labels import Relation
+from fhir_server.search.query import Position
 
 # (resource type, logical id)
 Address = tuple[str, str]
@@ -34,12 +35,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRows:
-    """One page. `after` is the keyset position of the next page, None on the last."""
+    """One page. `after` is the keyset position of the next page, None on the last.
+
+    `cut`: there is more to include than one answer may hold.
+    """
 
     matches: tuple[Stored, ...]
     includes: tuple[Stored, ...] = ()
     total: int | None = None
-    after: tuple[int | str | None, ...] | None = None
+    after: Position | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

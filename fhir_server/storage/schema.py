@@ -161,6 +161,10 @@ ix_number = _derived(
 )
 _index("ix_number_owner", ix_number, "owner param_id lo hi rid")
 _index("ix_number_all", ix_number, "param_id lo hi owner rid")
+# Ranges, which the bounds of a search do not find by their lower end alone.
+RANGED: sa.ColumnElement[Any] = sa.literal_column("(lo <> hi)")
+_numbers = (ix_number.c.param_id, ix_number.c.hi, ix_number.c.rid)
+sa.Index("ix_number_ranged", *_numbers, postgresql_where=RANGED, sqlite_where=RANGED)
 
 ix_quantity = _derived(
     "ix_quantity",
@@ -173,6 +177,8 @@ ix_quantity = _derived(
 )
 _index("ix_quantity_owner", ix_quantity, "owner param_id lo hi rid")
 _index("ix_quantity_all", ix_quantity, "param_id lo hi owner rid")
+_quantities = (ix_quantity.c.param_id, ix_quantity.c.hi, ix_quantity.c.rid)
+sa.Index("ix_quantity_ranged", *_quantities, postgresql_where=RANGED, sqlite_where=RANGED)
 
 # `target` is the key of a resource of this server, or the negative hash of a URL elsewhere.
 ix_reference = _derived(

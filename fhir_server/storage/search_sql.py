@@ -4,7 +4,7 @@ Every way to the rows applies the same tests, the caller's permission among them
 or limits anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,31 +13,27 @@ from sqlalchemy.sql import ColumnElement
 
 from fhir_server.storage import schema
 from fhir_server.storage.binding import ONE, ZERO, column, constant, then
-from fhir_server.storage.clauses import (
-    Clause,
-    Subject,
-    clause,
-    key_of,
-    target,
-    updated,
-    value_tests,
-)
+from fhir_server.storage.clauses import Subject, clause, updated
 from fhir_server.storage.ordering import beyond, beyond_pair, edge, key_column, order
 from fhir_server.storage.plan import (
+    ByOther,
     ByUpdated,
     ByValue,
     FromIds,
     FromLeaves,
     FromOwner,
     FromType,
+    Ids,
     Leaves,
     Plan,
+    Through,
     Walk,
     WalkOfPatient,
     WithoutValue,
 )
 from fhir_server.storage.select_sql import DOCUMENT, documents_of, filtered, in_order
-from fhir_server.storage.shape import HasDate, HasReference, Leaf, Updated
+from fhir_server.storage.shape import HasDate, HasNumber, HasQuantity, HasReference, Leaf, Updated
+from fhir_server.storage.value_sql import Clause, key_of, measured_from, target, value_tests
 from fhir_server.storage.walk_sql import walk, walk_of_owner, window
 
 Rows = sa.Select[Any]
@@ -88,9 +84,10 @@ def total(plan: Plan) -> Rows:
     return sa.select(sa.func.count()).select_from(found)
 
 
-def count_rows(leaves: Leaves, limit: int) -> Rows:
+def count_rows(leaves: Leaves, limit: int, dialect: str) -> Rows:
     """Return the statement that counts the index rows of `leaves`, up to `limit`."""
-    rows = sa.union_all(*(part for leaf in leaves for part in _leaf_rows(leaf, [ONE.label("one")])))
+    parts = [sa.select(part.subquery()) for part in _parts(leaves, dialect)]
+    rows = parts[0] if len(parts) == 1 else sa.union_all(*parts)
     bounded = (
         sa.select(ONE.label("one")).select_from(rows.subquery()).limit(constant(limit)).subquery()
     )
@@ -116,7 +113,7 @@ def _ways(plan: Plan) -> list[Rows]:
                 return [own, _of_others(plan, driver.patient)]
             return [own]
         case FromLeaves():
-            return [_from_rids(_less(plan, driver.leaves), _rids(driver.leaves))]
+            return [_from_rids(_less(plan, driver.leaves), _rids(driver.leaves, plan.dialect))]
         case _:
             return [_from_documents(plan, _bounds(plan, driver))]
 
@@ -144,7 +141,7 @@ def _ids(plan: Plan, driver: FromIds) -> Rows:
 
 def _of_others(plan: Plan, patient: HasReference) -> Rows:
     """Return what refers to the patient and belongs to somebody else."""
-    table, tests = value_tests(patient)
+    table, tests = value_tests(patient, plan.dialect)
     rids = sa.select(table.c.rid).where(*tests, table.c.owner != target(patient)).distinct()
     return _from_rids(plan, rids, few=True)
 
@@ -194,7 +191,7 @@ def _documents(
 def _typed(plan: Plan, number: int, document: sa.FromClause) -> ColumnElement[Any]:
     """Return the sort key `number` of a document; written out, see binding.column."""
     key = plan.sort[number]
-    if isinstance(key, ByValue):
+    if isinstance(key, ByValue | ByOther):
         found = key_column(key, document)
         return sa.cast(sa.null(), found.type) if isinstance(plan.driver, WithoutValue) else found
     name = "last_updated" if isinstance(key, ByUpdated) else "fhir_id"
@@ -221,15 +218,43 @@ def _less(plan: Plan, leaves: Leaves) -> Plan:
     return replace(plan, tests=tuple(test for test in plan.tests if test != leaves[0]))
 
 
-def _rids(leaves: Leaves) -> Rows | sa.CompoundSelect[Any]:
-    parts = [part for leaf in leaves for part in _leaf_rows(leaf, None)]
+def _rids(leaves: Leaves, dialect: str) -> Rows | sa.CompoundSelect[Any]:
+    parts = list(_parts(leaves, dialect))
     return parts[0].distinct() if len(parts) == 1 else sa.union(*parts)
 
 
-def _leaf_rows(leaf: Leaf, columns: list[ColumnElement[Any]] | None) -> list[Rows]:
+def _parts(leaves: Leaves, dialect: str) -> Iterator[Rows]:
+    """Yield selects of `rid` that together give the resources of which one of `leaves` is true."""
+    for leaf in leaves:
+        match leaf:
+            case Through():
+                yield _through(leaf, dialect)
+            case Ids():
+                named = Subject(alias="i", type_id=leaf.type_id, dialect=dialect)
+                keys = schema.resource_key.alias("i")
+                of_type = keys.c.type_id == constant(leaf.type_id)
+                yield sa.select(keys.c.rid).where(of_type, clause(leaf.ids, named))
+            case _:
+                yield from _leaf_rows(leaf, dialect)
+
+
+def _through(way: Through, dialect: str) -> Rows:
+    """Return what is linked to the few that the inner way gives, looked up one by one."""
+    inner = _rids(way.inner, dialect).subquery()
+    references = schema.ix_reference.alias()
+    near, far = ("target", "rid") if way.forward else ("rid", "target")
+    here = [references.c.param_id == constant(way.param_id), references.c[near] == inner.c.rid]
+    if dialect == "sqlite":
+        joined = then(inner, references, dialect)
+        return sa.select(references.c[far].label("rid")).select_from(joined).where(*here)
+    found = sa.select(references.c[far].label("rid")).where(*here).offset(ZERO).lateral()
+    return sa.select(found.c.rid).select_from(then(inner, found, dialect))
+
+
+def _leaf_rows(leaf: Leaf, dialect: str) -> list[Rows]:
     """Return the index rows that `leaf` asks for, found from the value."""
-    table, tests = value_tests(leaf)
-    rows = sa.select(*(columns or [table.c.rid])).select_from(table).where(*tests)
+    table, tests = value_tests(leaf, dialect)
+    rows = sa.select(table.c.rid).select_from(table).where(*tests)
     if isinstance(leaf, HasDate):
         regular = [
             table.c.hi < constant(schema.OPEN),
@@ -238,4 +263,9 @@ def _leaf_rows(leaf: Leaf, columns: list[ColumnElement[Any]] | None) -> list[Row
         ]
         odd = rows.where(schema.ODD).with_hint(table, "INDEXED BY ix_date_odd", "sqlite")
         return [rows.where(*regular, *window(leaf, table)), odd]
+    if isinstance(leaf, HasNumber | HasQuantity):
+        single = rows.where(table.c.lo == table.c.hi, *measured_from(leaf, table.c.lo))
+        name = "ix_number" if isinstance(leaf, HasNumber) else "ix_quantity"
+        ranged = rows.where(schema.RANGED)
+        return [single, ranged.with_hint(table, f"INDEXED BY {name}_ranged", "sqlite")]
     return [rows]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -9,11 +10,11 @@ import sqlalchemy as sa
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.search.confined import ConfinedQuery
 from fhir_server.search.expression import all_of
-from fhir_server.search.query import Query, SortKey, Summary, Total
+from fhir_server.search.query import Position, Query, SortKey, Summary, Total
 from fhir_server.storage import schema, search_sql
 from fhir_server.storage.choose import FEW, Chooser, keys
 from fhir_server.storage.engine import Database
-from fhir_server.storage.lookup_sql import Targets, targets
+from fhir_server.storage.including import Including
 from fhir_server.storage.lower import lower
 from fhir_server.storage.plan import (
     ByUpdated,
@@ -31,7 +32,6 @@ from fhir_server.storage.session import Row, Session
 from fhir_server.storage.shape import Fenced, HasDate, Updated, Values, conjuncts, holds
 from fhir_server.storage.stored import stored
 
-Position = tuple[int | str | None, ...]
 P = TypeVar("P", bound=Hashable)
 
 _KEYS = len(search_sql.STORED)
@@ -46,6 +46,8 @@ class Searches:
         self.dialect = database.dialect
         self.definitions = definitions
         self.prepared = prepared
+        self.including = Including(prepared, definitions, database.dialect)
+        self._count = partial(_count_few, dialect=database.dialect)
         # Values that were found to be frequent; they hardly become rare again.
         self._frequent = Recent(_REMEMBERED)
 
@@ -63,9 +65,9 @@ class Searches:
 
     def count_few(self, leaves: Leaves, values: Values, session: Session) -> int:
         """Return how many index rows `leaves` have, counted up to FEW."""
-        sql = self.prepared.compiled(_count_few, leaves)
+        sql = self.prepared.compiled(self._count, leaves)
         arguments = sql.arguments(values.by_name)
-        seen = (leaves, *arguments)
+        seen = (leaves, *(tuple(one) if isinstance(one, list) else one for one in arguments))
         if seen in self._frequent:
             return FEW
         ((number,),) = session.fetch(sql.text, arguments)
@@ -99,12 +101,25 @@ class _Search:
         rows = self._page()
         shown = rows[: query.count]
         matches = tuple(self._stored(row) for row in shown)
+        included, cut = self._included(matches)
         return SearchRows(
             matches=matches,
-            includes=self._includes(matches) if query.includes and matches else (),
+            includes=included,
+            cut=cut,
             total=None if query.total is Total.NONE else self._total(),
             after=(*shown[-1][_KEYS:], shown[-1][0]) if len(rows) > query.count else None,
         )
+
+    def _included(self, matches: tuple[Stored, ...]) -> tuple[tuple[Stored, ...], bool]:
+        if not self._query.includes or not matches:
+            return (), False
+        rows, cut = self._store.including.rows(
+            self._query.includes,
+            self._asked.include_permits,
+            [match.key for match in matches],
+            self._session,
+        )
+        return tuple(map(self._stored, rows)), cut
 
     def _page(self) -> list[Row]:
         """Return the rows of the page and, where there is one, the first of the next."""
@@ -135,33 +150,6 @@ class _Search:
         ((number,),) = self._fetch(search_sql.total, plan)
         return int(number)
 
-    def _includes(self, matches: tuple[Stored, ...]) -> tuple[Stored, ...]:
-        type_id = self._store.definitions.type_id
-        permitted = self._asked.include_permits
-        wanted = {
-            (include.parameter.param_id, type_id(target))
-            for include in self._query.includes
-            for target in ((include.target,) if include.target else include.parameter.targets)
-            if target in permitted
-        }
-        if not wanted:
-            return ()
-        kinds = sorted({(type_id(target), target) for target in permitted})
-        named = {kind for _, kind in wanted}
-        plan = Targets(
-            dialect=self._store.dialect,
-            page=self._values.add_list(match.key for match in matches),
-            wanted=tuple(sorted(wanted)),
-            permits=tuple(
-                (kind, lower(permitted[target], self._values, self._store.definitions))
-                for kind, target in kinds
-                if kind in named
-            ),
-        )
-        shown = {match.key for match in matches}
-        rows = self._fetch(targets, plan)
-        return tuple(self._stored(row) for row in rows if row[0] not in shown)
-
     def _plan(self, driver: Driver, after: Position | None, limit: int | None) -> Plan:
         return Plan(
             dialect=self._store.dialect,
@@ -173,7 +161,7 @@ class _Search:
             limit=limit,
         )
 
-    def _named(self, value: int | str | None) -> str | None:
+    def _named(self, value: float | str | None) -> str | None:
         return None if value is None else self._values.add(value)
 
     def _count_few(self, leaves: Leaves) -> int:
@@ -190,5 +178,5 @@ def _is_updated(key: SortKey) -> bool:
     return key.parameter is None and not key.by_id
 
 
-def _count_few(leaves: Leaves) -> sa.Select[Any]:
-    return search_sql.count_rows(leaves, FEW)
+def _count_few(leaves: Leaves, *, dialect: str) -> sa.Select[Any]:
+    return search_sql.count_rows(leaves, FEW, dialect)

@@ -54,10 +54,76 @@ class HasToken:
 
 
 @dataclass(frozen=True, slots=True)
+class HasTokenOf:
+    """A row of ix_token with the system and one of the list of codes."""
+
+    param_id: int
+    codes: str
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
 class HasString:
     """A row of ix_string whose normal form is in [lo, hi)."""
 
     param_id: int
+    lo: str
+    hi: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasExact:
+    """A row of ix_string with this normal form and this text."""
+
+    param_id: int
+    normal: str
+    exact: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasPart:
+    """A row of ix_string in whose normal form `part` stands."""
+
+    param_id: int
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasNumber:
+    """A row of ix_number that compares with the numbers."""
+
+    param_id: int
+    comparison: Comparison
+    lo: str
+    hi: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasQuantity:
+    """A row of ix_quantity that compares with the numbers; `code` or `system` None: any."""
+
+    param_id: int
+    comparison: Comparison
+    lo: str
+    hi: str
+    system: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HasUri:
+    """A row of ix_uri."""
+
+    param_id: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasUriBelow:
+    """A row of ix_uri that is `url`, or in [lo, hi): what begins with it and a slash."""
+
+    param_id: int
+    url: str
     lo: str
     hi: str
 
@@ -79,6 +145,40 @@ class HasReference:
     param_id: int
     type_id: int | None
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasComposite:
+    """A row of ix_composite whose parts are what the leaves of `parts` ask for."""
+
+    param_id: int
+    parts: tuple["Part", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasAny:
+    """A row of the parameter in one of `tables`."""
+
+    param_id: int
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """A reference of the parameter to a live resource of `type_id` for which `inner` holds."""
+
+    param_id: int
+    type_id: int
+    inner: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """A live resource of `type_id` for which `inner` holds refers here by the parameter."""
+
+    param_id: int
+    type_id: int
+    inner: "Shape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +226,12 @@ class Permits:
     overrides_denials: bool
 
 
-Leaf = HasToken | HasString | HasDate | HasReference
-Shape = Truth | Every | Some | Opposite | Leaf | HasId | Updated | Fenced | Belongs | Permits
+Part = HasToken | HasString | HasDate | HasNumber | HasQuantity
+# What one row of an index table answers.
+Leaf = Part | HasTokenOf | HasExact | HasPart | HasUri | HasUriBelow | HasReference | HasComposite
+Link = Leads | Led
+OfRow = HasId | Updated | Fenced | Belongs
+Shape = Truth | Every | Some | Opposite | Leaf | HasAny | Link | OfRow | Permits
 
 _PADDED = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -139,7 +243,7 @@ class Values:
         self._arrays = dialect == "postgresql"
         self.by_name: dict[str, Any] = {}
 
-    def add(self, value: int | str | None) -> str:
+    def add(self, value: float | str | None) -> str:
         """Return the name under which `value` is bound."""
         return self._add(value)
 

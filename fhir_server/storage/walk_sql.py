@@ -15,20 +15,12 @@ import sqlalchemy as sa
 from fhir_server.search.expression import Comparison
 from fhir_server.storage import schema
 from fhir_server.storage.binding import column, constant, number
-from fhir_server.storage.clauses import (
-    Clause,
-    Number,
-    Subject,
-    clause,
-    compares,
-    key_of,
-    probe,
-    target,
-)
+from fhir_server.storage.clauses import Subject, clause, probe
 from fhir_server.storage.ordering import beyond_pair, edge, value_column
 from fhir_server.storage.plan import ByValue, Plan, WalkOfPatient
 from fhir_server.storage.select_sql import documents_of, filtered, in_order
 from fhir_server.storage.shape import Belongs, HasDate, Shape
+from fhir_server.storage.value_sql import Clause, Number, compares, key_of, target
 
 _ALIAS = "d"
 _SINGLE = 3

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from fhir_server.access import neighbours
 from fhir_server.fhir import definitions
 from fhir_server.search.expression import Expression
 from fhir_server.search.indexed import Indexed
@@ -75,14 +76,19 @@ def test_search_finds_what_matches_and_nothing_else(
     keys, stamps = settled(store, world)
     permits = requester.permits(keys)
     rules = worlds.consent_rows(world, keys, ENCOUNTER)
-    seen = [
-        worlds.candidates(draft, world, keys, rules, stamps[draft.id]) for draft in world.drafts
-    ]
+    seen = worlds.Neighbours(
+        tuple(
+            worlds.candidate(draft, world, keys, rules, stamps[draft.id]) for draft in world.drafts
+        )
+    )
 
     for where, sort, count in queries:
-        found = [each[0] for each in seen if worlds.meant(where, permits, each)]
+        found = [each for each in seen.all if worlds.meant(where, permits, each, seen)]
         numbered = [(candidate, keys["Encounter", candidate.id]) for candidate in found]
-        query = Query(type="Encounter", where=where, sort=sort, count=count, total=Total.ACCURATE)
+        confining = neighbours.confined(where, lambda _: permits)
+        query = Query(
+            type="Encounter", where=confining, sort=sort, count=count, total=Total.ACCURATE
+        )
         asked = confined(query, permits)
         assert found_ids(store, asked) == worlds.in_order(numbered, sort)
         assert store.search(asked).total == len(found)

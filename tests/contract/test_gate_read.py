@@ -3,7 +3,7 @@
 import pytest
 
 from fhir_server.fhir import crisis
-from fhir_server.fhir.outcome import ForbiddenError, GoneError, InvalidSearchError, NotFoundError
+from fhir_server.fhir.outcome import ForbiddenError, GoneError, NotFoundError
 from fhir_server.fhir.resource import Element
 from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery
@@ -366,9 +366,14 @@ class TestScopes:
         assert page.includes == ()
 
 
-def test_an_include_of_any_type_has_to_name_one(gate: Gate) -> None:
-    with pytest.raises(InvalidSearchError):
-        gate.caller("clinic").page("Observation", _include="Observation:focus")
+def test_an_include_may_lead_to_any_type(gate: Gate) -> None:
+    person = ana(gate)
+    contact = gate.caller("mct").post(encounter(person))
+    gate.caller("mct").post(observation(person, focus=[reference(f"Encounter/{contact}")]))
+
+    page = gate.caller("mct").page("Observation", _include="Observation:focus")
+
+    assert [found.id for found in page.includes] == [contact]
 
 
 def test_an_include_is_confined(gate: Gate) -> None:

@@ -85,7 +85,7 @@ def test_text_is_found_by_each_beginning_of_it(text: str, length: int) -> None:
     for normal, exact in string.values()["string"](text):
         assert max(len(normal), len(exact)) <= LIMIT
         if string.normalise(start):
-            asked = string.expression(PARAMETER, escape(start))
+            asked = string.expression(PARAMETER, "", escape(start))
             assert isinstance(asked, StringStarts)
             assert normal.startswith(asked.prefix)
 

@@ -57,7 +57,7 @@ def compares(comparison: Comparison, value: Value, query: Value) -> bool:
     return meaning[comparison]
 
 
-def expression(parameter: Parameter, text: str, at: int) -> Expression:
+def expression(parameter: Parameter, text: str, at: int) -> DateIn:
     """Return what the value `text` of a query asks for at the time `at`, microseconds.
 
     Raises:

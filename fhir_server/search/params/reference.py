@@ -3,8 +3,8 @@
 https://hl7.org/fhir/R4/search.html#reference
 
 A reference below the server's own base is a local one, however it was written. One into the
-resource itself (`#x`) and one by identifier alone are not indexed. A canonical is indexed by its
-url, and with its version where it has one.
+resource itself (`#x`) is not indexed. The identifier of a reference is a token beside it, for
+`:identifier`. A canonical is indexed by its url, and with its version where it has one.
 """
 
 import re
@@ -16,7 +16,7 @@ from fhir_server.fhir.reference import parse
 from fhir_server.fhir.resource import Json
 from fhir_server.search.expression import Expression, RefersTo, any_of
 from fhir_server.search.parameter import Parameter
-from fhir_server.search.params import uri
+from fhir_server.search.params import token, uri
 from fhir_server.search.params.bounded import equatable
 from fhir_server.search.params.escaping import unescape
 
@@ -42,6 +42,12 @@ def values(here: Here) -> Mapping[str, Callable[[Json], Iterator[Value]]]:
         "canonical": lambda text: _canonical(text, here),
         "uri": lambda text: _canonical(text, here),
     }
+
+
+def identifiers() -> Mapping[str, Callable[[Json], Iterator[tuple[str, str]]]]:
+    """Return by FHIR type how an element becomes the (system, code) tokens of `:identifier`."""
+    pair = token.values({})["Identifier"]
+    return {"Reference": lambda element: pair(element.get("identifier", {}))}
 
 
 def expression(parameter: Parameter, text: str, here: Here, type_name: str | None) -> Expression:

@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from fhir_server.fhir.outcome import InvalidSearchError
 from fhir_server.fhir.resource import Json, items
-from fhir_server.search.expression import Expression, StringStarts
+from fhir_server.search.expression import (
+    Expression,
+    StringContains,
+    StringIs,
+    StringStarts,
+)
 from fhir_server.search.parameter import Parameter
 from fhir_server.search.params.bounded import beginning
 from fhir_server.search.params.escaping import unescape
@@ -42,8 +47,27 @@ def values() -> Mapping[str, Callable[[Json], Iterator[Value]]]:
     }
 
 
-def expression(parameter: Parameter, text: str) -> Expression:
-    """Return what the value `text` of a query asks for: a beginning.
+def expression(parameter: Parameter, modifier: str, text: str) -> Expression:
+    """Return what the value `text` of a query asks for: without a modifier ("") a beginning.
+
+    The modifiers are `exact` and `contains`.
+
+    Raises:
+        InvalidSearchError: Nothing of it is left when it is normalised.
+    """
+    start = starts(parameter, text)
+    match modifier:
+        case "exact":
+            exact = beginning(unescape(text))
+            return StringIs(parameter=parameter, normal=start.prefix, exact=exact)
+        case "contains":
+            return StringContains(parameter=parameter, part=start.prefix)
+        case _:
+            return start
+
+
+def starts(parameter: Parameter, text: str) -> StringStarts:
+    """Return what the value `text` asks for without a modifier: a beginning.
 
     Raises:
         InvalidSearchError: Nothing of it is left when it is normalised.
@@ -54,6 +78,12 @@ def expression(parameter: Parameter, text: str) -> Expression:
             f"`{parameter.code}` has no letter to search for.", expression=parameter.code
         )
     return StringStarts(parameter=parameter, prefix=prefix)
+
+
+def text_values(text: str | None) -> Iterator[Value]:
+    """Yield the value of a text, if there is one with a letter in it."""
+    if text:
+        yield from _text(text)
 
 
 def _text(text: str) -> Iterator[Value]:

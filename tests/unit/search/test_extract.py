@@ -6,6 +6,7 @@ from fhir_server.fhir.resource import Json
 from fhir_server.search.extract import extract
 from fhir_server.search.indexed import Indexed
 from fhir_server.search.parameters import parameters
+from fhir_server.search.params.quantity import BASE_UNITS
 
 DEFINITIONS = load()
 BASE = "http://here/fhir"
@@ -58,7 +59,11 @@ def test_every_search_type_is_indexed() -> None:
         "date": [(parse("2026-03-04T10:00:00Z").lo, parse("2026-03-04T11:00:00Z").hi)],
         "episode-of-care": [("EpisodeOfCare", "5", None)],
         "identifier": [("http://cad", "26-001")],
-        "length": [(59.5, 60.5, "http://unitsofmeasure.org", "min")],
+        "length": [
+            (60.0, 60.0, "http://unitsofmeasure.org", "min"),
+            (3600.0, 3600.0, BASE_UNITS, "s"),
+        ],
+        "participant": [("", "badge 12")],
         "patient": [("Patient", "9", None)],
         "service-provider": [(None, None, "http://elsewhere/fhir/Organization/3")],
         "status": [("http://hl7.org/fhir/encounter-status", "finished")],

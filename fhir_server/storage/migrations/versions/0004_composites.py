@@ -15,6 +15,8 @@ CREATE TABLE ix_composite (rid BIGINT NOT NULL, owner BIGINT NOT NULL, param_id 
 CREATE INDEX ix_composite_rid ON ix_composite (rid);
 CREATE INDEX ix_composite_owner ON ix_composite (owner, param_id, code, rid);
 CREATE INDEX ix_composite_all ON ix_composite (param_id, code, owner, rid);
+CREATE INDEX ix_number_ranged ON ix_number (param_id, hi, rid) WHERE (lo <> hi);
+CREATE INDEX ix_quantity_ranged ON ix_quantity (param_id, hi, rid) WHERE (lo <> hi);
 CREATE TABLE condition_lock ("key" BYTEA NOT NULL, PRIMARY KEY ("key"))
 """
 
@@ -26,6 +28,8 @@ CREATE TABLE ix_composite (rid BIGINT NOT NULL, owner BIGINT NOT NULL, param_id 
   lo2, hi2)) WITHOUT ROWID;
 CREATE INDEX ix_composite_owner ON ix_composite (owner, param_id, code, rid);
 CREATE INDEX ix_composite_all ON ix_composite (param_id, code, owner, rid);
+CREATE INDEX ix_number_ranged ON ix_number (param_id, hi, rid) WHERE (lo <> hi);
+CREATE INDEX ix_quantity_ranged ON ix_quantity (param_id, hi, rid) WHERE (lo <> hi);
 CREATE TABLE condition_lock ("key" BLOB NOT NULL, PRIMARY KEY ("key"))
 """
 

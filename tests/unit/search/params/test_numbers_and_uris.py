@@ -6,7 +6,7 @@ import pytest
 
 from fhir_server.fhir.resource import Json
 from fhir_server.search.params import number, quantity, uri
-from fhir_server.search.params.quantity import CURRENCIES
+from fhir_server.search.params.quantity import BASE_UNITS, CURRENCIES
 
 INFINITY = float("inf")
 
@@ -35,24 +35,28 @@ def test_whole_numbers_of_whole_number_elements_are_exact() -> None:
         (
             "Quantity",
             {"value": 5, "system": "http://unitsofmeasure.org", "code": "mg", "unit": "milligram"},
-            [(4.5, 5.5, "http://unitsofmeasure.org", "mg")],
+            [
+                (5.0, 5.0, "http://unitsofmeasure.org", "mg"),
+                (5.0, 5.0, "", "milligram"),
+                (0.005, 0.005, BASE_UNITS, "g"),
+            ],
         ),
-        ("Quantity", {"value": 5, "unit": "pills"}, [(4.5, 5.5, "", "pills")]),
-        ("Quantity", {"value": 5, "comparator": "<"}, [(-INFINITY, 5.5, "", "")]),
-        ("Quantity", {"value": 5, "comparator": ">="}, [(4.5, INFINITY, "", "")]),
+        ("Quantity", {"value": 5, "unit": "pills"}, [(5.0, 5.0, "", "pills")]),
+        ("Quantity", {"value": 5, "comparator": "<"}, [(-INFINITY, 5.0, "", "")]),
+        ("Quantity", {"value": 5, "comparator": ">="}, [(5.0, INFINITY, "", "")]),
         ("Quantity", {"unit": "mg"}, []),
         (
             "Money",
             {"value": Decimal("9.50"), "currency": "EUR"},
-            [(9.495, 9.505, CURRENCIES, "EUR")],
+            [(9.5, 9.5, CURRENCIES, "EUR")],
         ),
         ("Money", {"currency": "EUR"}, []),
         (
             "Range",
             {"low": {"value": 1, "unit": "a"}, "high": {"value": 3, "unit": "a"}},
-            [(0.5, 3.5, "", "a")],
+            [(1.0, 3.0, "", "a")],
         ),
-        ("Range", {"high": {"value": 3, "unit": "a"}}, [(-INFINITY, 3.5, "", "a")]),
+        ("Range", {"high": {"value": 3, "unit": "a"}}, [(-INFINITY, 3.0, "", "a")]),
         ("Range", {}, []),
         (
             "SampledData",
@@ -62,7 +66,7 @@ def test_whole_numbers_of_whole_number_elements_are_exact() -> None:
                 "upperLimit": 3,
                 "data": "1 2",
             },
-            [(-3.5, 3.5, "", "mV")],
+            [(-3.0, 3.0, "", "mV")],
         ),
         ("SampledData", {"origin": {"value": 0}, "data": "1 2"}, []),
     ],
@@ -72,7 +76,7 @@ def test_quantities_have_a_range_and_a_unit(kind: str, element: Json, found: Jso
 
 
 def test_range_of_numbers_may_be_open() -> None:
-    assert list(number.values()["Range"]({"low": {"value": 2}})) == [(1.5, INFINITY)]
+    assert list(number.values()["Range"]({"low": {"value": 2}})) == [(2.0, INFINITY)]
     assert list(number.values()["Range"]({})) == []
 
 
