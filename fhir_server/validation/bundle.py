@@ -39,7 +39,8 @@ def _check_full_url(entry: Node, type_: str, report: Report) -> None:
     url = FullUrl.of(entry.value)
     resource = next(iter(entry.children("resource")), None)
     if not url.text:
-        if resource is not None and type_ not in _REQUESTS:
+        is_outcome = resource is not None and resource.type == "OperationOutcome"
+        if resource is not None and type_ not in _REQUESTS and not is_outcome:
             report.add(entry, _wrong("fullUrl", "An entry must have a `fullUrl`.", "required"))
         return
     if ":" not in url.text:

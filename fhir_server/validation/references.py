@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fhir_server.validation.profile.engine import Engine
 
 _REFERENCE = f"{CANONICAL}Reference"
-_REQUESTS = frozenset({"transaction", "batch"})
+_REQUESTS = frozenset({"transaction", "batch", "transaction-response", "batch-response"})
 _ANY = frozenset({"Resource", "DomainResource"})
 
 

@@ -2,17 +2,17 @@
 
 https://hl7.org/fhir/R4/domainresource.html#invs ; a property test shows that each says the same as
 its expression, but where that has no result, or a wrong one, for what is right: a reference without
-an address, `#` for the container, an entry without a fullUrl, no probability, limits of a period of
-which only a part is known, a time from several events; `is Boolean`, which means the type of FHIR;
-contained resources, which should have no narrative; and `telecom or endpoint`, which US Core means
+an address, `#` for the container, an entry without a fullUrl, no probability, a time from several
+events; `is Boolean`, which means the type of FHIR; contained resources, which should have no
+narrative; a contained image that a narrative shows; and `telecom or endpoint`, which US Core means
 of any number of them. A constraint of the same key with another expression is evaluated.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from fhir_server.fhir.resource import Element, items
+from fhir_server.fhir.resource import Element, Json, items
 from fhir_server.fhirpath.equality import compare_values
 from fhir_server.fhirpath.item import Item, value_of
 from fhir_server.validation.profile.node import Node
@@ -42,6 +42,29 @@ def _none_contained(node: Node) -> bool | None:
     return None if "contained" in node.value else True
 
 
+def _all_contained_shown(node: Node) -> bool | None:
+    """Say that dom-3 holds where each contained resource is an image of a narrative.
+
+    "Images may be contained": the expression looks at references only.
+    """
+    contained = [each for each in items(node.value, "contained") if isinstance(each, dict)]
+    shown = "".join(_narratives(node.value)) if contained else ""
+    return True if all(f'"#{each.get("id")}"' in shown for each in contained) else None
+
+
+def _narratives(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        div = value.get("div")
+        if isinstance(div, str):
+            yield div
+        for key, child in value.items():
+            if key != "contained":
+                yield from _narratives(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _narratives(child)
+
+
 def _has_narrative(node: Node) -> bool:
     text = node.value.get("text")
     return node.root is not node or (isinstance(text, dict) and _has(text, "div"))
@@ -62,8 +85,11 @@ def _period(node: Node) -> bool:
     if len(start) == len(end) and start[_OFFSET:] == end[_OFFSET:] and len(start) in _WHOLE:
         return bool(start <= end)
     one, other = value_of(Item("dateTime", start)), value_of(Item("dateTime", end))
-    order = None if one is None or other is None else compare_values(one, other)
-    return order is None or order <= 0
+    if one is None or other is None:
+        return True
+    order = compare_values(one, other)
+    # A day and a time within it: which comes first is not known, so that it is not true.
+    return order is not None and order <= 0
 
 
 # A dateTime to the second, with its offset from there; `2026-03-04T15:02:11Z` or `...+00:00`.
@@ -143,7 +169,7 @@ NATIVE: Mapping[Key, Native] = {
     ("bdl-8", "fullUrl.contains('/_history/').not()"): _unversioned,
     ("ras-2", "probability is decimal implies (probability as decimal) <= 100"): _probability,
     ("que-7", "operator = 'exists' implies (answer is Boolean)"): _asks_for_boolean,
-    ("dom-3", _DOM_3): _none_contained,
+    ("dom-3", _DOM_3): _all_contained_shown,
     ("dom-4", "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"): (
         _none_contained
     ),
