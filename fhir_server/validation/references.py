@@ -38,7 +38,7 @@ class References:
     """The references of one validated text, against the definitions of `engine`."""
 
     def __init__(self, engine: "Engine", outside: Outside = NOWHERE) -> None:
-        self._engine = engine
+        self.engine = engine
         self.resolver = Resolver(engine.tree, outside)
 
     def resolve(self, reference: str, source: Node) -> Node | None:
@@ -87,18 +87,18 @@ class References:
             yield _problem(profile, "reference-type", told, code="value")
         elif all(self._is_profile(url) for url in possible):
             found = self.resolver.target(node, text).node
-            if found and not any(self._engine.fits(found, url, report) for url in possible):
+            if found and not any(self.engine.fits(found, url, report) for url in possible):
                 expected = ", ".join(f"`{url}`" for url in possible)
                 told = f"What `{text}` leads to does not fit {expected}."
                 yield _problem(profile, "reference-profile", told, code="value")
 
     def _type(self, url: str) -> str | None:
-        structure = self._engine.structure(url)
+        structure = self.engine.structure(url)
         found = None if structure is None else structure.get("type")
         return found if isinstance(found, str) else None
 
     def _is_profile(self, url: str) -> bool:
-        structure = self._engine.structure(url)
+        structure = self.engine.structure(url)
         return structure is not None and structure.get("derivation") == "constraint"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fhir_server.validation.bundle import check_bundle
 from fhir_server.validation.contained import check_contained, check_ids
+from fhir_server.validation.definitional import check_structure_definition
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Report
 from fhir_server.validation.references import References
@@ -20,6 +21,8 @@ def check_whole(resource: Node, references: References, report: Report) -> None:
             check_contained(node, report)
         if node.type == "Bundle":
             check_bundle(node, references.resolver, report)
+        if node.type == "StructureDefinition":
+            check_structure_definition(node, references.engine, report)
 
 
 def _resources(node: Node) -> Iterator[Node]:
