@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fhir_server.validation.profile.engine import Engine, Profile
 
 _ANYWHERE = frozenset({"Element", "Base"})
+# Interfaces of later versions, which guides for R4 name too, and what resources of theirs have.
+_CANONICAL = frozenset({"CanonicalResource", "MetadataResource"})
+_OF_CANONICAL = frozenset({"status", "publisher"})
 # Contexts that the specification itself goes beyond, in its own definitions.
 _ERRATA: Mapping[str, tuple[str, ...]] = {
     f"{CANONICAL}structuredefinition-fhir-type": ("ElementDefinition.type",),
@@ -73,7 +76,11 @@ def _is_element(expression: str, holder: Node, engine: "Engine", report: Report)
         return False
     wanted = (path if hash_ else expression).removesuffix("[x]")
     # Element stands for every element, and resources are among them.
-    return wanted in _ANYWHERE or any(
+    if wanted in _ANYWHERE:
+        return True
+    if wanted in _CANONICAL and holder.is_resource:
+        return engine.tree.properties(holder.type).keys() >= _OF_CANONICAL
+    return any(
         name == wanted or (is_type and engine.model.is_a(name, wanted))
         for name, is_type in _names(holder)
     )

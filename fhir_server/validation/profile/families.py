@@ -6,7 +6,15 @@ https://hl7.org/fhir/R4/elementdefinition.html ; a new family is a module and a 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fhir_server.validation.profile import invariants, limits, narratives, terms, types, values
+from fhir_server.validation.profile import (
+    cautions,
+    invariants,
+    limits,
+    narratives,
+    terms,
+    types,
+    values,
+)
 from fhir_server.validation.profile.report import Check
 from fhir_server.validation.profile.subject import Family, Subject
 
@@ -19,6 +27,7 @@ FAMILIES: tuple[Family, ...] = (
     limits.checks,
     terms.checks,
     narratives.checks,
+    cautions.checks,
     invariants.checks,
 )
 

@@ -18,6 +18,8 @@ from fhir_server.validation.profile.report import Report
 if TYPE_CHECKING:
     from fhir_server.validation.profile.engine import Engine
 
+_ABOVE = frozenset({"subsumes", "equivalent"})
+
 
 class UnknownHereError(FhirPathEvaluationError):
     """The answer depends on a code system, value set or profile that is not here."""
@@ -67,6 +69,14 @@ def _member_of(engine: "Engine", item: Item, url: str) -> bool:
     return False
 
 
-def _subsumes(engine: "Engine", one: Item, other: Item) -> bool | None:
-    del engine, one, other
-    raise UnknownHereError("Whether one code is above another cannot be told here.")
+def _subsumes(engine: "Engine", one: Item, other: Item) -> bool:
+    """Return whether a code of `one` is above, or the same as, one of `other`."""
+    if engine.terminology is None:
+        raise UnknownHereError("There is no terminology.")
+    pairs = [(a, b) for a in codings_of(one) for b in codings_of(other) if a.system == b.system]
+    answers = [engine.terminology.subsumes(a, b) for a, b in pairs]
+    if any(answer in _ABOVE for answer in answers):
+        return True
+    if None in answers:
+        raise UnknownHereError("Whether one code is above another cannot be told here.")
+    return False

@@ -54,7 +54,8 @@ class Options:
     and of displays that are not the concept's, None to leave them out. `must_support` and
     `preferred` ask for information about absent mustSupport elements and preferred bindings.
     `steps` bounds each expression. `unknown_extension` is the severity of an extension, and
-    `unknown_profile` of a profile, whose definition is not here.
+    `unknown_profile` of a profile, whose definition is not here. `html_in_markdown` and
+    `example_urls` are the severities of what is allowed and often a mistake, None to leave it out.
     """
 
     now: int | None = None
@@ -62,6 +63,8 @@ class Options:
     display: str | None = WARNING
     unknown_extension: str | None = INFORMATION
     unknown_profile: str = WARNING
+    html_in_markdown: str | None = None
+    example_urls: str | None = None
     must_support: bool = False
     preferred: bool = False
     steps: int = STEPS

@@ -217,3 +217,29 @@ def test_a_context_has_invariants() -> None:
     assert [r for r, _ in of_patient(EXTENSION, here)] == ["context-invariant"]
     issues = validator(here).validate(a_patient(EXTENSION, active=True))
     assert [issue for issue in issues if issue.severity == "error"] == []
+
+
+def test_a_context_may_be_an_interface_of_later_versions() -> None:
+    here = an_extension("here", context=[{"type": "element", "expression": "CanonicalResource"}])
+    asked = validator(here)
+
+    def told(type_: str, **more: Json) -> list[str | None]:
+        resource = {"resourceType": type_, "extension": [EXTENSION], **more}
+        return [issue.rule for issue in asked.validate(resource) if issue.severity == "error"]
+
+    assert told("Library", status="draft", type={"text": "x"}) == []
+    assert told("Patient") == ["context"]
+
+
+def test_a_context_may_be_an_element_of_a_profile() -> None:
+    context = {"type": "element", "expression": f"{URL}named#Patient"}
+    here = an_extension("here", context=[context])
+    named = profile("named", "Patient", [element("Patient.name", min=1)])
+    asked = validator(here, named)
+
+    def told(**more: Json) -> list[str | None]:
+        issues = asked.validate(a_patient(EXTENSION, **more))
+        return [issue.rule for issue in issues if issue.severity == "error"]
+
+    assert told(name=[{"text": "A"}]) == []
+    assert told() == ["context"]

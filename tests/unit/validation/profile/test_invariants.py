@@ -229,3 +229,48 @@ def test_constraints_of_types_hold_everywhere() -> None:
         ("cpt-2", "Patient.telecom[0]"),
         ("ref-1", "Patient.managingOrganization"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "kept"),
+    [
+        ("{}.subsumes(maritalStatus)", True),
+        ("maritalStatus.subsumedBy({})", True),
+        ("maritalStatus.subsumes({})", False),
+        ("{}.subsumes({})", True),
+    ],
+)
+def test_expressions_ask_which_code_is_above(expression: str, *, kept: bool) -> None:
+    system = "http://a.org/tree"
+    tree: Resource = {
+        "resourceType": "CodeSystem",
+        "id": "tree",
+        "url": system,
+        "status": "active",
+        "content": "complete",
+        "hierarchyMeaning": "is-a",
+        "concept": [{"code": "a", "concept": [{"code": "b"}]}],
+    }
+    above = "%resource.communication.language.first()"
+    by = asked(expression.format(above, above))
+    patient = {
+        "resourceType": "Patient",
+        "maritalStatus": {"coding": [{"system": system, "code": "b"}]},
+        "communication": [{"language": {"coding": [{"system": system, "code": "a"}]}}],
+    }
+
+    issues = validator(by, tree).validate(patient, profiles=[URL + "asked"])
+
+    assert [i.severity for i in issues if i.rule == "r-1"] == ([] if kept else ["error"])
+
+
+def test_references_that_lead_nowhere_are_empty() -> None:
+    by = asked("generalPractitioner.resolve().empty()")
+
+    assert told({"generalPractitioner": [{"reference": "Practitioner/1"}]}, by) == []
+
+
+def test_an_unknown_profile_cannot_be_asked_for() -> None:
+    issues = told({}, asked("conformsTo('http://b.org/x')"))
+
+    assert [(i.severity, i.code) for i in issues] == [("information", "not-found")]
