@@ -4,12 +4,16 @@ Rendered as AuditEvent (https://hl7.org/fhir/R4/auditevent.html) when a privacy 
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from fhir_server.fhir.outcome import UnavailableError
 from fhir_server.storage import set_sql
+from fhir_server.storage.audit_journal import File
 from fhir_server.storage.engine import Database
+from fhir_server.storage.failures import translated
 from fhir_server.storage.rows import AuditRow
 from fhir_server.storage.schema import resource_key
 from fhir_server.storage.schema_log import audit_log
@@ -60,21 +64,61 @@ class AuditLog:
         self._database = database
 
     def append(self, rows: Sequence[AuditRow], *, durable: bool) -> None:
-        """Append `rows`; `durable` waits until they would survive a power failure.
+        """Append the rows of one answer; `durable`: they would survive a power failure.
+
+        On SQLite they go by way of the process's journal, which is emptied when it is long enough
+        and no writer is at work.
 
         Raises:
             UnavailableError: They could not be written, so nothing may be disclosed.
         """
+        journal = self._database.journal
+        if journal is not None:
+            entry = journal.append(rows, durable=durable)
+            if entry % _ENTRIES == 0:
+                with suppress(UnavailableError):
+                    self.settle(wait_seconds=0)
+            return
         with self._database.begin(durable=durable) as connection:
             session = self._database.session(connection.connection.driver_connection)
             session.run_each(set_sql.insert(audit_log), audit_rows(rows))
 
-    def search(self, query: AuditQuery, *, total: bool = False) -> AuditPage:
-        """Return one page of what `query.custodians` may see of the log.
+    def settle(self, *, wait_seconds: float | None = None) -> None:
+        """Take over what is in the journals of all processes, also of those that are gone.
 
         Raises:
-            UnavailableError: The database is away.
+            UnavailableError: The database is away, or busy for longer than `wait_seconds`.
         """
+        journal = self._database.journal
+        for file in journal.files() if journal is not None else ():
+            while file.last() > self._settled(file):
+                self._take_over(file, wait_seconds)
+
+    def _take_over(self, file: File, wait_seconds: float | None) -> None:
+        """Take over a part of a file; another process may have been quicker."""
+        # On disk before it is forgotten there: what was durable must remain so.
+        with self._database.begin(durable=True, wait_seconds=wait_seconds) as connection:
+            session = self._database.session(connection.connection.driver_connection)
+            batch = file.after(_settled(session.fetch(_SETTLED, (_key(file),))))
+            if batch is None:
+                return
+            session.run_each(set_sql.insert(audit_log), audit_rows(batch.rows))
+            session.run(_SETTLE, (_key(file), str(batch.last).encode()))
+        with translated():
+            file.forget(batch.last)
+
+    def _settled(self, file: File) -> int:
+        """Return the number of the last entry that was taken over."""
+        key = _key(file)
+        return _settled(self._database.read(lambda session: session.fetch(_SETTLED, (key,))))
+
+    def search(self, query: AuditQuery, *, total: bool = False) -> AuditPage:
+        """Return one page of what `query.custodians` may see of the log, all of it until now.
+
+        Raises:
+            UnavailableError: The database is away, or too busy to take the journals over.
+        """
+        self.settle()
         where = _where(query)
         page = (
             sa.select(*_COLUMNS)
@@ -131,6 +175,22 @@ def audit_rows(rows: Sequence[AuditRow]) -> list[Row]:
 
 
 _COLUMNS = tuple(audit_log.columns)
+# A search looks into the journals anyway; this is about how many rows one transaction moves.
+_ENTRIES = 512
+# By the identity of each file, the number of its last entry that was taken over.
+_SETTLED = "SELECT value FROM deployment WHERE key = ?"
+_SETTLE = (
+    "INSERT INTO deployment (key, value) VALUES (?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+
+
+def _key(file: File) -> str:
+    return f"audit journal {file.identity}"
+
+
+def _settled(found: Sequence[Row]) -> int:
+    return int(found[0][0]) if found else 0
 
 
 def _audit_row(row: "sa.Row[tuple[object, ...]]") -> AuditRow:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 from fhir_server.fhir.outcome import RetryError, UnavailableError
 from fhir_server.settings import SettingError
 from fhir_server.storage import connecting, migrate
+from fhir_server.storage.audit_journal import AuditJournal
 from fhir_server.storage.failures import is_lost, translated
 from fhir_server.storage.lock import WriterLock
 from fhir_server.storage.session import PostgresqlSession, Session, SqliteSession
@@ -30,7 +31,7 @@ _KINDS = "DATABASE_URL must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST
 
 
 class Database:
-    """One database. `dialect` is `sqlite` or `postgresql`."""
+    """One database. `dialect` is `sqlite` or `postgresql`; `journal` only SQLite has."""
 
     def __init__(self, url: sa.URL, *, lock_wait_seconds: int) -> None:
         self.dialect = url.get_backend_name()
@@ -49,8 +50,10 @@ class Database:
         self._reader = sa.create_engine(url, **shared)
         connecting.prepare(self._writer, self._reader)
         self._lock: WriterLock | None = None
+        self.journal: AuditJournal | None = None
         if self.dialect == "sqlite":
             self._lock = WriterLock(f"{url.database}.lock", lock_wait_seconds)
+            self.journal = AuditJournal(str(url.database), lock_wait_seconds)
 
     def migrate(self) -> None:
         """Bring the schema up to date; safe when several processes start at once.
@@ -62,10 +65,13 @@ class Database:
             migrate.upgrade(connection)
 
     @contextmanager
-    def begin(self, *, durable: bool = True) -> Iterator[sa.Connection]:
+    def begin(
+        self, *, durable: bool = True, wait_seconds: float | None = None
+    ) -> Iterator[sa.Connection]:
         """Run the block in one write transaction; SQLite's writer lock is held meanwhile.
 
         `durable` False gives up the last commits, never the consistency, at a power failure.
+        `wait_seconds` is for that lock, in place of the setting.
 
         Raises:
             UnavailableError: The database is away, or busy for longer than the wait.
@@ -76,7 +82,7 @@ class Database:
             with self._begun(durable=durable) as connection:
                 yield connection
         else:
-            with self._lock.held(), self._begun(durable=durable) as connection:
+            with self._lock.held(wait_seconds), self._begun(durable=durable) as connection:
                 yield connection
 
     @contextmanager
@@ -172,6 +178,8 @@ class Database:
         self._writer.dispose()
         if self._lock is not None:
             self._lock.close()
+        if self.journal is not None:
+            self.journal.close()
 
 
 def open(url: str, *, lock_wait_seconds: int = 10) -> Database:  # noqa: A001 - engine.open

@@ -33,13 +33,14 @@ class WriterLock:
         self._held = False
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock for the block.
+    def held(self, wait_seconds: float | None = None) -> Iterator[None]:
+        """Hold the lock for the block; `wait_seconds` in place of those of all others.
 
         Raises:
             UnavailableError: It could not be had within `wait_seconds`.
         """
-        deadline = time.monotonic() + self._wait_seconds
+        wait = self._wait_seconds if wait_seconds is None else wait_seconds
+        deadline = time.monotonic() + wait
         self._enter_queue(deadline)
         try:
             turnstile, writer = self._descriptors()
