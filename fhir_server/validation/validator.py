@@ -7,7 +7,6 @@ demand beyond it, and what profiles add, is compiled from snapshots (README.md i
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fhir_server.fhir.canonical import CanonicalResources
 from fhir_server.fhir.definitions import Definitions
@@ -96,7 +95,10 @@ def _distinct(issues: Sequence[Issue]) -> tuple[Issue, ...]:
     """Return the issues without those that only another profile says too."""
     if not issues:
         return ()
-    found = {replace(issue, profile=None): issue for issue in reversed(issues)}
+    found = {
+        (each.severity, each.code, each.expression, each.rule, each.diagnostics): each
+        for each in reversed(issues)
+    }
     kept = tuple(reversed(found.values()))
     if len(kept) <= MOST_ISSUES:
         return kept

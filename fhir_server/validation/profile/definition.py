@@ -92,7 +92,7 @@ def _tree(elements: Sequence[Element], source: str) -> Definition:
 
 def _definition(element: Element, source: str) -> Definition:
     name = element["path"].rpartition(".")[2]
-    most = element.get("max", "*")
+    most = str(element.get("max", "*"))
     return Definition(
         element=element,
         source=source,
@@ -100,7 +100,7 @@ def _definition(element: Element, source: str) -> Definition:
         choice=name.endswith("[x]"),
         slice_name=element.get("sliceName"),
         min=element.get("min", 0),
-        max=None if most == "*" else int(most),
+        max=int(most) if most.isdecimal() else None,
         types=tuple(_type(each) for each in items(element, "type")),
     )
 

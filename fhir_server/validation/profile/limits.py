@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.min
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
@@ -84,7 +85,9 @@ def _type_name(capital: str) -> str:
 def _relative_check(subject: Subject, limit: Element, engine: "Engine", *, is_least: bool) -> Check:
     """Return the check of a date: the least one is so long ago, the greatest so far ahead."""
     unit = _CALENDAR.get(str(limit.get("code") or limit.get("unit")), "days")
-    amount = f"{limit.get('value', 0)} {unit}"
+    number = limit.get("value")
+    # Whatever is no number is no limit: the expression must be one.
+    amount = f"{number if isinstance(number, int | Decimal | float) else 0} {unit}"
     comparison, sign = (">=", "-") if is_least else ("<=", "+")
     compiled = {
         type_: expression(f"$this {comparison} ({moment} {sign} {amount})", engine.model)

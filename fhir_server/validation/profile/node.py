@@ -13,7 +13,7 @@ from fhir_server.fhirpath.model import Child, Model
 ABSTRACT = frozenset({"Resource", "DomainResource"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Property:
     """One JSON property in which the element `name` can stand, and its FHIRPath `step`."""
 
@@ -32,6 +32,7 @@ class Tree:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._by_name: dict[str, dict[str, tuple[Property, ...]]] = {}
+        self._by_key: dict[str, dict[str, Property]] = {}
 
     def properties(self, type_: str) -> dict[str, tuple[Property, ...]]:
         """Return the properties of `type_` by element name; a primitive has those of an Element."""
@@ -43,6 +44,15 @@ class Tree:
                 for name, children in layout.items()
             }
             self._by_name[type_] = found
+        return found
+
+    def by_key(self, type_: str) -> dict[str, Property]:
+        """Return the properties of `type_` by JSON key, those of twins among them."""
+        found = self._by_key.get(type_)
+        if found is None:
+            every = [each for these in self.properties(type_).values() for each in these]
+            found = {key: each for each in every for key in (each.key, each.twin)}
+            self._by_key[type_] = found
         return found
 
     def root(self, resource: Resource) -> "Node":
@@ -160,12 +170,17 @@ class Node:
         element = self.element
         if len(properties) == 1 and not properties[0].primitive:
             return self._complex(element.get(name), properties[0]) if name in element else ()
-        return tuple(
-            node
-            for each in properties
-            if each.key in element or each.twin in element
-            for node in self._in_property(element, each)
-        )
+        if len(properties) == 1:
+            step = properties[0]
+            there = step.key in element or step.twin in element
+            return tuple(self._primitives(element, step)) if there else ()
+        return self._choice(element, name)
+
+    def _choice(self, element: Element, name: str) -> "tuple[Node, ...]":
+        by_key = self.tree.by_key(self.type)
+        found = (by_key.get(key) for key in element)
+        steps = dict.fromkeys(step for step in found if step is not None and step.name == name)
+        return tuple(node for step in steps for node in self._in_property(element, step))
 
     def _in_property(self, element: Element, step: Property) -> "tuple[Node, ...]":
         if step.primitive:
