@@ -17,11 +17,27 @@ def test_capabilities_need_no_token(deployment: Deployment) -> None:
 
 
 @pytest.mark.spec("http.html#capabilities", "MAY")
-def test_only_the_full_statement_is_given(deployment: Deployment) -> None:
+def test_the_statement_is_given_in_the_modes_that_there_are(deployment: Deployment) -> None:
     client = deployment.http()
 
-    assert client.get("/metadata", params={"mode": "full"}).status_code == 200
-    assert client.get("/metadata", params={"mode": "terminology"}).status_code == 501
+    kinds = [
+        client.get("/metadata", params={"mode": mode}).json()["resourceType"]
+        for mode in ("full", "terminology", "normative")
+    ]
+
+    assert kinds == ["CapabilityStatement", "TerminologyCapabilities", "OperationOutcome"]
+
+
+@pytest.mark.spec("terminologycapabilities.html", "SHOULD")
+def test_the_code_systems_that_there_are_are_stated(deployment: Deployment) -> None:
+    stated = deployment.http().get("/metadata", params={"mode": "terminology"}).json()
+    systems = {found["uri"]: found.get("version") for found in stated["codeSystem"]}
+
+    assert systems["http://hl7.org/fhir/sid/icd-10-cm"] == [{"code": "2026", "isDefault": True}]
+    assert systems.keys() >= {"http://unitsofmeasure.org", "http://hl7.org/fhir/task-status"}
+    # R4 has a CodeSystem for it, but no codes.
+    assert "http://snomed.info/sct" not in systems
+    assert {found["name"] for found in stated["expansion"]["parameter"]} >= {"filter", "count"}
 
 
 @pytest.mark.spec("http.html#cread", "MAY")
