@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 
 from fhir_server.intake import fields as native
 from fhir_server.intake import schema as shared
-from fhir_server.intake.records.consent.schema import Base64, Rules, Uri
+from fhir_server.intake.records.consent.schema import Base64, MediaType, ResourceType, Rules, Uri
 from fhir_server.intake.records.directory.schema import Npi
 from fhir_server.intake.records.person.schema import System
 
@@ -85,6 +85,8 @@ SIMPLE: dict[type, st.SearchStrategy[Json]] = {
     Base64: st.binary(min_size=1, max_size=6).map(lambda data: base64.b64encode(data).decode()),
     Npi: st.just("1245319599"),
     Uri: st.sampled_from(["urn:x:2", "http://example.org/code"]),
+    MediaType: st.sampled_from(["application/pdf", "text/plain; charset=utf-8"]),
+    ResourceType: st.sampled_from(["Encounter", "Observation"]),
     System: st.sampled_from(["urn:x:1", "http://example.org/mrn"]),
     shared.PersonId: ids | ids.map(lambda text: {"id": text}),
     native.OwnCode: codes,

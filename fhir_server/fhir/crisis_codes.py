@@ -82,6 +82,7 @@ AGENCY_TYPES = _codes(
     " bh-clinic ccbhc sud-program shelter peer-organization housing jail-health jail"
     " court-diversion public-health state-bh-authority managed-care funder school researcher"
 )
+DESTINATION_TYPES = _codes("home other unknown")  # besides the types of agencies
 INCIDENT_SYSTEMS = _codes("cad rms pcr crisis-line court other")
 IDENTIFIER_TYPES = INCIDENT_SYSTEMS | {"encounter", "agency-person"}
 
@@ -95,6 +96,12 @@ PLACE_TYPES = _codes(
     "home street school work shelter facility ed jail vehicle public-building other"
 )
 WEAPON_TYPES = _codes("none firearm knife blunt vehicle other unknown")
+RESPONDER_ROLES_OPEN = _codes(
+    "clinician counselor social-worker psychiatrist nurse paramedic emt peer officer deputy"
+    " case-manager call-taker supervisor interpreter"
+)
+CLINICAL_ROLES = _codes("clinician counselor social-worker psychiatrist nurse")
+LAW_ENFORCEMENT_ROLES = _codes("officer deputy")
 INJURY_LEVELS = _codes("none minor major fatal")
 NATURES = _codes("behavioral medical substance cognitive social unknown")
 RISK_LEVELS = _codes("none low moderate high unknown")
@@ -122,6 +129,15 @@ URGENCIES = _codes("routine urgent asap stat")
 REFERRAL_STATUSES = _codes(
     "draft sent acknowledged accepted waitlisted declined scheduled no-show appt-cancelled attended"
     " cancel-requested cancelled closed unable-to-contact person-declined"
+)
+REFERRAL_STATUS_REASONS_OPEN = _codes(
+    "no-capacity no-opening not-eligible out-of-area wrong-service insurance not-reached"
+    " wrong-number not-now moved admitted incarcerated deceased duplicate"
+)
+SERVICES_OPEN = _codes(
+    "therapy med-management case-management peer-support stabilization respite bridge partial"
+    " intensive-outpatient inpatient outpatient-sud residential-sud withdrawal-management"
+    " medication-oud housing food employment legal-aid veterans primary-care"
 )
 CAPACITY_STATES = _codes("capacity no-capacity waitlist additional-assessment-required")
 

@@ -84,6 +84,17 @@ def coding(system: str, value: Json, source: Source) -> Element:
     return local
 
 
+def listed(system: str, code: str, known: frozenset[str], source: Source) -> Element:
+    """Return the Coding of a code that is one of `known` of our `system`, or the agency's own."""
+    return coding(system, code if code in known else {"code": code}, source)
+
+
+def is_listed(system: str, found: Element) -> bool:
+    """Return whether `listed` may have written a Coding for our `system`."""
+    used = str(found["system"])
+    return used == code_system(system) or used.startswith(_LOCAL)
+
+
 def native_code(found: Element) -> Json:
     """Return the native form of a Coding that `coding` wrote."""
     if not found["system"].startswith(_LOCAL):

@@ -140,7 +140,7 @@ def test_task_that_somebody_has_begun_is_left_alone(sender: Sender) -> None:
     native = crisis_encounter()
     (first,) = sender.take(URL, crisisEncounter=native)
     task = sender.read(first, "Task")
-    task["status"] = "completed"
+    task["status"] = "in-progress"
     assert sender.fhir.put(f"/Task/{task['id']}", json=task).status_code == 200
 
     sender.take(URL, crisisEncounter={**native, "recordVersion": 2})

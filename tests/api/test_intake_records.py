@@ -207,6 +207,13 @@ def test_agency_that_accepts_a_referral_sees_the_person(deployment: Deployment) 
     assert (before, clinic.fhir.get(url).status_code) == (404, 200)
 
 
+ELEMENTS_OF_2_31 = {
+    "recipients": [{"class": "treating-provider"}],
+    "purposes": ["TREAT"],
+    "expires": {"at": "2027-03-04"},
+}
+
+
 def a_consent(**fields: Json) -> Json:
     return {
         "id": f"CON-{next_number()}",
@@ -251,7 +258,8 @@ def test_consent_lets_the_named_agency_read_until_it_is_revoked(deployment: Depl
     ],
 )
 def test_consent_states_its_base_twice(sender: Sender, kind: str, decision: str, rule: str) -> None:
-    (result,) = sender.take("consents", consent=a_consent(kind=kind, decision=decision))
+    more = ELEMENTS_OF_2_31 if kind.startswith("part2-") else {}
+    (result,) = sender.take("consents", consent=a_consent(kind=kind, decision=decision, **more))
 
     found = sender.read(result, "Consent")
     assert found["provision"]["type"] == decision
@@ -289,11 +297,17 @@ def test_plan_for_police_never_opens_more_than_the_plan(sender: Sender) -> None:
     ]
 
 
-def test_part_2_consent_without_its_elements_is_warned_about(sender: Sender) -> None:
-    (result,) = sender.take("consents", consent=a_consent(kind="part2-tpo"))
+def test_part_2_permission_without_its_elements_is_refused(sender: Sender) -> None:
+    native = a_consent(kind="part2-tpo", capture={"method": "written"})
 
-    assert {"consent.recipients", "consent.grantor", "consent.expires"} <= {
-        each["path"] for each in result["warnings"]
+    answer = sender.post(message(sender.agency, consent=native), "consents")
+
+    (result,) = answer.json()["results"]
+    assert answer.status_code == 422
+    assert {each["path"] for each in result["errors"]} == {
+        "consent.recipients",
+        "consent.grantor",
+        "consent.expires",
     }
 
 

@@ -6,6 +6,7 @@ from fhir_server.fhir.resource import Json
 from fhir_server.intake.fault import CRIMINAL_JUSTICE, Fault, InvalidRecordError
 from fhir_server.intake.records.consent import RECORD as CONSENT
 from fhir_server.intake.records.crisis_encounter import RECORD as CRISIS_ENCOUNTER
+from fhir_server.intake.records.directory import RECORD as DIRECTORY
 from fhir_server.intake.records.episode import RECORD as EPISODE
 from fhir_server.intake.records.person import RECORD as PERSON
 from fhir_server.intake.records.referral import RECORD as REFERRAL
@@ -13,13 +14,29 @@ from tests.intake_messages import crisis_encounter, worked_record
 
 KINDS = {
     kind.name: kind
-    for record in (CONSENT, CRISIS_ENCOUNTER, EPISODE, PERSON, REFERRAL)
+    for record in (CONSENT, CRISIS_ENCOUNTER, DIRECTORY, EPISODE, PERSON, REFERRAL)
     for kind in record.kinds
 }
 REFERENCE = {"id": "1", "person": "P-1"}
 AT = "2026-03-04T13:41:05-06:00"
 EPISODE_OPEN = {**REFERENCE, "openedAt": AT, "status": "open"}
 CONSENT_GIVEN = {**REFERENCE, "kind": "general-disclosure", "decision": "permit"}
+PART2 = {
+    "kind": "part2-specific",
+    "recipients": [{"class": "treating-provider"}],
+    "purposes": ["TREAT"],
+    "expires": {"at": "2027-03-04"},
+    "grantor": {"person": "P-1"},
+}
+AGENCY_GIVEN = {"id": "a", "name": "A", "type": "ems"}
+HOLD = {
+    "type": "emergency-hold",
+    "statute": "S 1",
+    "initiatorRole": "officer",
+    "initiatedAt": AT,
+    "expiresAt": "2026-03-07T13:41:05-06:00",
+}
+TO_JAIL: Json = {"transport": {"mode": "police"}, "destination": {"type": "jail"}}
 
 
 def faults(kind: str, native: Json) -> dict[str, str]:
@@ -128,9 +145,75 @@ def test_empty_object_is_not_enough_where_one_is_required() -> None:
         ),
         ("episode", {**EPISODE_OPEN, "closedAt": "2026-03-04T13:41:05Z"}, "closedAt"),
         (
+            "crisisEncounter",
+            crisis_encounter(
+                disposition={"code": "declined"},
+                hold={name: HOLD[name] for name in HOLD if name != "expiresAt"},
+            ),
+            "hold.expiresAt",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(hold=HOLD, disposition={"code": "declined", "voluntary": True}),
+            "disposition.voluntary",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(disposition={"code": "transported-home"}),
+            "transport",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(
+                disposition={"code": "transported-ed"}, transport={"mode": "ambulance"}
+            ),
+            "destination",
+        ),
+        (
+            "crisisEncounter",
+            crisis_encounter(
+                disposition={"code": "transported-jail"},
+                diversion={"arrestableOffense": True, "arrested": False},
+                **TO_JAIL,
+            ),
+            "diversion.arrested",
+        ),
+        ("crisisEncounter", crisis_encounter(responderModel="co-responder"), "units"),
+        (
+            "agency",
+            {**AGENCY_GIVEN, "part2Program": {"is": True, "from": "2025-01-01", "to": "2024"}},
+            "part2Program.to",
+        ),
+        (
             "consent",
             {**CONSENT_GIVEN, "kind": "directory-optout"},
             "decision",
+        ),
+        ("consent", {**CONSENT_GIVEN, **PART2, "recipients": []}, "recipients"),
+        ("consent", {**CONSENT_GIVEN, **PART2, "purposes": []}, "purposes"),
+        ("consent", {**CONSENT_GIVEN, **PART2, "expires": {}}, "expires"),
+        ("consent", {**CONSENT_GIVEN, **PART2, "grantor": {"capacity": "guardian"}}, "grantor"),
+        (
+            "consent",
+            {**CONSENT_GIVEN, "effectiveAt": "2026-03-04", "expires": {"at": "2025"}},
+            "expires.at",
+        ),
+        (
+            "consent",
+            {**CONSENT_GIVEN, "exclude": {"period": {"start": "2026", "end": "2025"}}},
+            "exclude.period.end",
+        ),
+        ("consent", {**CONSENT_GIVEN, "attachment": {"data": "QQ=="}}, "attachment.contentType"),
+        ("consent", {**CONSENT_GIVEN, "include": {"types": ["Crisis"]}}, "include.types[0]"),
+        (
+            "consent",
+            {
+                **CONSENT_GIVEN,
+                "kind": "law-enforcement-plan",
+                "decision": "deny",
+                "rules": [{"decision": "permit", "include": {"sensitivities": ["MH", "ETHUD"]}}],
+            },
+            "rules[0].include.sensitivities[1]",
         ),
         ("consent", {**CONSENT_GIVEN, "recipients": [{"role": "x"}]}, "recipients[0]"),
         (
@@ -179,24 +262,21 @@ def test_fields_that_contradict_each_other_are_refused(kind: str, native: Json, 
     [
         (
             "crisisEncounter",
-            crisis_encounter(hold={"type": "emergency-hold", "initiatedAt": AT}),
+            crisis_encounter(status="on-scene", hold={"type": "emergency-hold"}, disposition=None),
             "hold.expiresAt",
-        ),
-        (
-            "crisisEncounter",
-            crisis_encounter(hold={"type": "emergency-hold"}),
-            "disposition.voluntary",
         ),
         ("crisisEncounter", crisis_encounter(incidentNumbers=None), "incidentNumbers"),
         (
             "crisisEncounter",
-            crisis_encounter(disposition={"code": "transported-ed"}),
+            crisis_encounter(status="transporting", disposition={"code": "transported-ed"}),
             "transport",
         ),
         (
             "crisisEncounter",
             crisis_encounter(
-                disposition={"code": "transported-jail"}, diversion={"arrested": False}
+                disposition={"code": "transported-jail"},
+                diversion={"arrested": False},
+                **TO_JAIL,
             ),
             "diversion.arrested",
         ),
@@ -219,13 +299,59 @@ def test_fields_that_contradict_each_other_are_refused(kind: str, native: Json, 
             "interventions[0].code",
         ),
         ("episode", {**EPISODE_OPEN, "status": "closed"}, "closureReason"),
-        ("consent", {**CONSENT_GIVEN, "kind": "part2-specific"}, "expires"),
         ("consent", {**CONSENT_GIVEN, "expires": {"none": True}}, "expires.none"),
         ("consent", {**CONSENT_GIVEN, "exclude": {"sensitivities": ["SUD"]}}, ""),
     ],
 )
 def test_doubtful_data_are_kept_with_a_warning(kind: str, native: Json, path: str) -> None:
     assert path in warnings(kind, native)
+
+
+def test_contact_that_was_resolved_by_phone_ended_so() -> None:
+    native = crisis_encounter(status="resolved-by-phone", disposition=None)
+
+    assert KINDS["crisisEncounter"].load(native)["disposition"] == {"code": "resolved-by-phone"}
+
+
+def test_whoever_is_held_did_not_go_by_their_own_will() -> None:
+    native = crisis_encounter(hold=HOLD, disposition={"code": "declined"})
+
+    assert KINDS["crisisEncounter"].load(native)["disposition"]["voluntary"] is False
+
+
+def test_hold_that_was_lifted_does_not_bind_the_disposition() -> None:
+    native = crisis_encounter(
+        hold={**HOLD, "outcome": "converted-voluntary"},
+        disposition={"code": "declined", "voluntary": True},
+    )
+
+    assert KINDS["crisisEncounter"].load(native)["disposition"]["voluntary"] is True
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "units": [{"unitId": "1", "members": [{"practitionerId": "a", "role": "clinician"}]}],
+            "lawEnforcement": {"involvement": "team-member"},
+        },
+        {
+            "units": [
+                {
+                    "unitId": "1",
+                    "members": [
+                        {"practitionerId": "a", "role": "nurse"},
+                        {"practitionerId": "b", "role": "deputy"},
+                    ],
+                }
+            ]
+        },
+    ],
+)
+def test_co_response_names_a_clinician_and_an_officer(fields: Json) -> None:
+    native = crisis_encounter(responderModel="co-responder", **fields)
+
+    assert KINDS["crisisEncounter"].load(native)["responderModel"] == "co-responder"
 
 
 def test_worked_record_gives_no_warning() -> None:

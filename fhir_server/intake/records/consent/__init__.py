@@ -1,8 +1,9 @@
 """Consent: what a person wants shared, with whom, for what, until when."""
 
 from fhir_server.intake.record import Kind, Record
+from fhir_server.intake.records.consent.check import check, review
 from fhir_server.intake.records.consent.from_fhir import from_fhir
-from fhir_server.intake.records.consent.schema import CONSENT, check, normal, review
+from fhir_server.intake.records.consent.schema import CONSENT, normal
 from fhir_server.intake.records.consent.to_fhir import to_fhir
 
 RECORD = Record(

@@ -2,15 +2,15 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+from functools import cache
 
 from marshmallow import ValidationError
 from typing_extensions import override
 
 from fhir_server.fhir import crisis_codes as codes
+from fhir_server.fhir import definitions
 from fhir_server.fhir.crisis import profile
 from fhir_server.fhir.resource import Element, Json
-from fhir_server.intake.fault import Fault
 from fhir_server.intake.fields import (
     Code,
     DayOrInstant,
@@ -27,8 +27,10 @@ from fhir_server.intake.fields import (
 )
 from fhir_server.intake.schema import RECORD, PersonId, compiled
 from fhir_server.intake.source import TARGETS
+from fhir_server.terminology.media_types import MediaTypes
 
 MOST_LEVELS = 8
+_MEDIA_TYPES = MediaTypes()
 RESPONSE_PLAN = profile("crisis-response-plan")
 
 
@@ -57,6 +59,33 @@ class Base64(Native):
         return str(value)
 
 
+class MediaType(Native):
+    """A media type of https://www.rfc-editor.org/rfc/rfc6838 , parameters included."""
+
+    @override
+    def read(self, value: Json) -> str:
+        """Return the media type as it is."""
+        if not isinstance(value, str) or _MEDIA_TYPES.find(value) is None:
+            raise ValidationError("This must be a media type such as `application/pdf`.")
+        return value
+
+
+class ResourceType(Native):
+    """A type of FHIR resource."""
+
+    @override
+    def read(self, value: Json) -> str:
+        """Return the type as it is."""
+        if not isinstance(value, str) or value not in _resource_types():
+            raise ValidationError("This must be a type of FHIR resource such as `Encounter`.")
+        return value
+
+
+@cache
+def _resource_types() -> frozenset[str]:
+    return frozenset(definitions.load().resource_types)
+
+
 class Rules(Many):
     """Exceptions, each of which may have exceptions."""
 
@@ -72,7 +101,7 @@ def _decision() -> Code:
 
 def _content() -> Fields:
     return {
-        "types": Many(OwnCode()),
+        "types": Many(ResourceType()),
         "profiles": Many(Uri()),
         "codes": Many(
             Object(
@@ -136,7 +165,7 @@ CONSENT = compiled(
         "revokedHow": Text(),
         "noticeGiven": Flag(),
         "attachment": Object(
-            {"contentType": OwnCode(), "url": Uri(), "title": Text(), "data": Base64()}
+            {"contentType": MediaType(), "url": Uri(), "title": Text(), "data": Base64()}
         ),
         "recordedBy": Id(),
     }
@@ -159,61 +188,8 @@ def normal(record: Element) -> Element:
     if record["kind"] == "law-enforcement-plan" and not include.keys() & {"types", "profiles"}:
         # Without this the consent would open the whole record to police.
         found["include"] = {**include, "profiles": [RESPONSE_PLAN]}
-    if record.get("expires") == {"none": False}:
-        del found["expires"]
+    if record.get("expires", {}).get("none") is False:
+        found["expires"] = {k: v for k, v in record["expires"].items() if k != "none"}
+        if not found["expires"]:
+            del found["expires"]
     return found
-
-
-def check(record: Element) -> Iterator[Fault]:
-    """Yield the faults of a consent's fields taken together."""
-    if record["kind"] == "directory-optout" and record["decision"] != "deny":
-        yield Fault(path="decision", message="An opt-out is `deny`.")
-    expires = record.get("expires", {})
-    if expires.get("none") and len(expires) > 1:
-        yield Fault(path="expires", message="`none` stands alone.")
-    if "revokedHow" in record and "revokedAt" not in record:
-        yield Fault(path="revokedHow", message="This needs `revokedAt` beside it.")
-    grantor = record.get("grantor", {})
-    if "person" in grantor and "representative" in grantor:
-        yield Fault(path="grantor", message="Give `person` or `representative`, not both.")
-    yield from _check_selectors(record, "")
-    yield from _check_rules(record.get("rules", ()), "rules")
-
-
-def _check_rules(rules: Json, path: str) -> Iterator[Fault]:
-    for index, rule in enumerate(rules):
-        here = f"{path}[{index}]"
-        yield from _check_selectors(rule, f"{here}.")
-        yield from _check_rules(rule.get("exceptions", ()), f"{here}.exceptions")
-
-
-def _check_selectors(rule: Element, prefix: str) -> Iterator[Fault]:
-    for index, recipient in enumerate(rule.get("recipients", ())):
-        named = recipient.keys() & {"org", "class", "person"}
-        if not named or ("class" in named and len(named) > 1):
-            message = "Give a `class`, or an `org` or `person`."
-            yield Fault(path=f"{prefix}recipients[{index}]", message=message)
-
-
-def review(record: Element) -> Iterator[Fault]:
-    """Yield what is worth a warning: above all, what will not have the effect that was meant."""
-    part2 = record["kind"].startswith("part2-")
-    if part2 and record["decision"] == "permit":
-        for field in ("recipients", "purposes", "grantor", "expires"):
-            if field not in record:
-                message = "42 CFR 2.31 asks for this; without it the consent has no effect."
-                yield Fault(path=field, message=message)
-    if record.get("expires", {}).get("none") and record["kind"] != "part2-tpo":
-        yield Fault(path="expires.none", message="Only a part2-tpo consent may have no expiry.")
-    if _beyond_the_engine(record):
-        message = (
-            "This has selectors that are not enforced yet: until they are, the consent counts as"
-            " a denial for everyone but your agency."
-        )
-        yield Fault(path="", message=message)
-
-
-def _beyond_the_engine(record: Element) -> bool:
-    include = record.get("include", {})
-    fine = {"types", "sensitivities"}
-    return bool(include.keys() - fine or "exclude" in record or "rules" in record)

@@ -1,7 +1,7 @@
 """What a crisis encounter's fields must be taken together, and what is worth a warning.
 
-A fault refuses the record; order of times, missing hold details and the like are warnings, since a
-record that is late or incomplete is still what happened.
+A fault refuses the record; order of times and the like are warnings, and so is what is missing of
+an encounter that goes on, since a record that is late or incomplete is still what happened.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fhir_server.fhir import dates
 from fhir_server.fhir.resource import Element
 from fhir_server.intake.fault import Fault
+from fhir_server.intake.records.crisis_encounter import ending
 from fhir_server.intake.records.person.schema import check as check_person
 
 _RESPONDED = frozenset({"dispatched", "en-route", "on-scene", "transporting", "at-destination"})
@@ -22,7 +23,6 @@ _ORDERED = (
     "atPatientAt",
     "clearedAt",
 )
-_HOLD_DETAILS = ("statute", "initiatorRole", "initiatedAt", "expiresAt")
 
 
 def check(record: Element) -> Iterator[Fault]:
@@ -31,6 +31,9 @@ def check(record: Element) -> Iterator[Fault]:
     yield from _check_risk(record.get("risk"))
     yield from _check_units(record.get("units", ()))
     yield from _check_person(record)
+    yield from ending.contradictions(record)
+    if record["status"] in ending.OVER:
+        yield from ending.missing(record)
 
 
 def review(record: Element) -> Iterator[Fault]:
@@ -38,11 +41,12 @@ def review(record: Element) -> Iterator[Fault]:
     yield from _review_times(record["timeline"], "timeline")
     for index, unit in enumerate(record.get("units", ())):
         yield from _review_times(unit, f"units[{index}]")
-    yield from _review_hold(record.get("hold", {}))
     if "onSceneAt" in record["timeline"] and "incidentNumbers" not in record:
         message = "A response in person has an incident number of some system."
         yield Fault(path="incidentNumbers", message=message)
-    yield from _review_disposition(record)
+    yield from ending.doubts(record)
+    if record["status"] not in ending.OVER:
+        yield from ending.missing(record)
 
 
 def responded(record: Element) -> bool:
@@ -108,25 +112,3 @@ def _review_times(times: Element, path: str) -> Iterator[Fault]:
             message = f"This is before `{previous[0]}`."
             yield Fault(path=f"{path}.{event}", message=message)
         previous = (event, at)
-
-
-def _review_hold(hold: Element) -> Iterator[Fault]:
-    if hold.get("type", "none") == "none":
-        return
-    for detail in _HOLD_DETAILS:
-        if detail not in hold:
-            yield Fault(path=f"hold.{detail}", message="A hold needs this to be complete.")
-
-
-def _review_disposition(record: Element) -> Iterator[Fault]:
-    disposition = record.get("disposition", {})
-    held = record.get("hold", {}).get("type", "none") not in ("none", "voluntary-by-guardian")
-    if held and disposition.get("voluntary"):
-        message = "This is true although there is an involuntary hold."
-        yield Fault(path="disposition.voluntary", message=message)
-    if disposition.get("code", "").startswith("transported-") and "transport" not in record:
-        yield Fault(path="transport", message="The disposition is a transport.")
-    jailed = disposition.get("code") == "transported-jail"
-    if jailed and record.get("diversion", {}).get("arrested") == "no":
-        message = "This is `no` although the disposition is `transported-jail`."
-        yield Fault(path="diversion.arrested", message=message)

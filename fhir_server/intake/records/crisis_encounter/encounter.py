@@ -12,6 +12,7 @@ from fhir_server.fhir.crisis import (
     code_system,
     profile,
 )
+from fhir_server.fhir.crisis_codes import RESPONDER_ROLES_OPEN
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.intake import extension
 from fhir_server.intake.build import (
@@ -34,7 +35,8 @@ PRIORITY = "http://terminology.hl7.org/CodeSystem/v3-ActPriority"
 ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 PLACE_TYPE = code_system("crisis-place-type")
 NATURE_CODES = code_system("agency-nature") + "/"
-UNIT = profile("crisis-unit")
+RESPONDER_ROLE = code_system("crisis-responder-role")
+UNIT = profile("crisis-dispatched-unit")
 RESPONDER_UNIT = profile("crisis-responder-unit")
 REASON_SOURCE = profile("crisis-reason-source")
 _PLACE = "place"
@@ -175,7 +177,7 @@ def _participants(record: Element, source: Source) -> list[Element]:
 def _participant(member: Element, unit: Element, role: str, source: Source) -> Element:
     types = [concept(PARTICIPATION, role)]
     if "role" in member:
-        types.append({"text": member["role"]})
+        types.append(_role(member["role"]))
     parts = [
         {"url": "unit", "valueReference": unit_reference(unit, source)},
         *(
@@ -188,6 +190,13 @@ def _participant(member: Element, unit: Element, role: str, source: Source) -> E
         "type": types,
         "individual": source.reference("responder", member["practitionerId"], unit.get("agency")),
     }
+
+
+def _role(role: str) -> Element:
+    """Return the role in the agency's words, with its code where it is one of ours."""
+    if role not in RESPONDER_ROLES_OPEN:
+        return {"text": role}
+    return concept(RESPONDER_ROLE, role) | {"text": role}
 
 
 def _period(contact: Contact) -> Element:
@@ -233,6 +242,8 @@ def _place(record: Element, source: Source) -> list[Element]:
         return []
     found: Element = {"resourceType": "Location", "id": _PLACE}
     extended(found, extension.written(place, extensions.PLACE, source))
+    # Not an address, and what US Core demands of a Location.
+    found["name"] = f"Place of the crisis: {place.get('type', 'not told')}"
     found["mode"] = "instance"
     if "type" in place:
         codings = [{"system": PLACE_TYPE, "code": place["type"]}]

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/encounter.html and https://hl7.org/fhir/R4/extensibility
 field and its extension are declared once, for both directions.
 """
 
+from fhir_server.fhir.crisis_codes import DESTINATION_TYPES
 from fhir_server.fhir.resource import Element, Json
 from fhir_server.intake.build import RECORD_VERSION
 from fhir_server.intake.extension import (
@@ -17,9 +18,11 @@ from fhir_server.intake.extension import (
     YES_NO_FLAG,
     Part,
     Value,
+    coding,
     compound,
     concept,
     group,
+    native_code,
     part,
     reference,
     simple,
@@ -35,6 +38,16 @@ def _transfer(field: str) -> Part:
     return group(
         field, part("agency", _AGENCY), part("at", TIME), part("warm", FLAG), part("accepted", FLAG)
     )
+
+
+def _destination_type(value: Json, source: Source) -> tuple[str, Json]:
+    own = isinstance(value, str) and value in DESTINATION_TYPES
+    system = "crisis-destination-type" if own else "crisis-agency-type"
+    return "valueCodeableConcept", {"coding": [coding(system, value, source)]}
+
+
+def _native_type(value: Element) -> Json:
+    return native_code(value["coding"][0])
 
 
 CONTACT = (
@@ -175,7 +188,7 @@ CARE = (
     compound(
         "destination",
         "crisis-destination",
-        part("type", concept("crisis-agency-type")),
+        part("type", Value(write=_destination_type, read=_native_type)),
         part("organization", _AGENCY),
         part("name", TEXT),
         part("acceptedAt", TIME),

@@ -63,6 +63,8 @@ def _risk(contact: Contact, risk: Element, native: str) -> Resource:
     value = {"valueCodeableConcept": concept(RISK_LEVEL, risk[native])}
     code = RISKS[native]
     found = _observation(contact, code, f"crisis-{native_profile(native)}", value)
+    if contact.subject is None and native == "suicide":
+        found["subject"] = _UNNAMED
     assessor = ref("responder", risk.get("assessor"), contact.source)
     if assessor is not None:
         found["performer"] = [assessor]

@@ -207,7 +207,7 @@ _CARE: Fields = {
     ),
     "destination": Object(
         {
-            "type": OpenCode(codes.AGENCY_TYPES | {"home", "other"}),
+            "type": OpenCode(codes.AGENCY_TYPES | codes.DESTINATION_TYPES),
             "organization": Id(),
             "name": Text(),
             "acceptedAt": Instant(),

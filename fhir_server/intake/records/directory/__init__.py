@@ -4,9 +4,20 @@ Nobody may write another agency's entries: an agency's record is its own or one 
 is, and a unit, team or service is one of the agency that it names.
 """
 
+from collections.abc import Iterator
+
+from fhir_server.fhir import dates
 from fhir_server.fhir.resource import Element
+from fhir_server.intake.fault import Fault
 from fhir_server.intake.record import Kind, Record
 from fhir_server.intake.records.directory import agency, responder, schema, service, team
+
+
+def _check_agency(record: Element) -> Iterator[Fault]:
+    program = record.get("part2Program", {})
+    start, end = program.get("from"), program.get("to")
+    if start and end and dates.parse(start).lo >= dates.parse(end).hi:
+        yield Fault(path="part2Program.to", message="This is before `from`.")
 
 
 def _agency_of(record: Element) -> tuple[str, ...]:
@@ -25,6 +36,7 @@ RECORD = Record(
             plural="agencies",
             schema=schema.AGENCY,
             belongs_to=_agency_or_parent,
+            check=_check_agency,
             to_fhir=agency.to_fhir,
             from_fhir=agency.from_fhir,
         ),

@@ -54,7 +54,7 @@ def demographics(patient: Resource) -> Element:
         ],
         "name": _name(items(patient, "name")),
         "phones": [_phone(each) for each in items(patient, "telecom")],
-        "gender": patient.get("gender"),
+        "gender": None if "_gender" in patient else patient.get("gender"),
         "birthDate": patient.get("birthDate"),
         "emergencyContacts": [_contact(each) for each in items(patient, "contact")],
         "deceased": patient.get("deceasedBoolean", patient.get("deceasedDateTime")),

@@ -40,6 +40,7 @@ from fhir_server.intake.records.person.codes import (
 from fhir_server.intake.records.person.schema import US_SSN
 from fhir_server.intake.source import Source
 
+NOT_ASKED = {"extension": [{"url": ABSENT_REASON, "valueCode": "not-asked"}]}
 _UNKNOWN = {"extension": [{"url": ABSENT_REASON, "valueCode": "unknown"}]}
 
 
@@ -66,7 +67,8 @@ def patient(person: Element, source: Source, id_: str) -> Resource:
     if "gender" in person:
         found["gender"] = person["gender"]
     else:
-        found["_gender"] = _UNKNOWN
+        # A code is required; that nobody asked is told beside it.
+        found |= {"gender": "unknown", "_gender": NOT_ASKED}
     set_if(found, birthDate=person.get("birthDate"))
     deceased = person.get("deceased")
     if deceased is not None:
@@ -144,7 +146,8 @@ def _system(kind: str, issuer: str) -> str:
 def _names(name: Element) -> list[Element]:
     known: Element = {key: name[key] for key in ("family", "given") if key in name}
     names: list[Element] = [{"use": "official", **known}] if known else []
-    names.extend({"use": "nickname", "text": alias} for alias in name.get("aliases", ()))
+    # Which part of an alias is which nobody knows: US Core wants that said.
+    names.extend({**_UNKNOWN, "use": "nickname", "text": each} for each in name.get("aliases", ()))
     return names or [_UNKNOWN]
 
 

@@ -43,9 +43,9 @@ def from_fhir(resources: Sequence[Resource]) -> Element:
 
 def _status_reason(concept: Element) -> Element:
     found: Element = {}
-    code = code_in(concept, STATUS_REASON)
-    if code is not None:
-        found["code"] = code
+    for coding in items(concept, "coding"):
+        if extension.is_listed(STATUS_REASON, coding):
+            found["code"] = coding["code"]
     if "text" in concept:
         found["text"] = concept["text"]
     return found

@@ -5,14 +5,15 @@ http://hl7.org/fhir/us/bser (business status) and http://hl7.org/fhir/us/sdoh-cl
 
 from dataclasses import dataclass
 
-from fhir_server.fhir.crisis import code_system
+from fhir_server.fhir.crisis import code_system, profile
 from fhir_server.intake.build import RECORD_VERSION
 from fhir_server.intake.extension import CODE, FLAG, TEXT, TIME, compound, part, reference, simple
 
 BUSINESS_STATUS = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
 REFERRAL_STATUS = code_system("crisis-referral-status")
-STATUS_REASON = code_system("crisis-referral-status-reason")
-SERVICE_CODE = code_system("crisis-service")
+STATUS_REASON = "crisis-referral-status-reason"
+SERVICE = "crisis-service"
+TRACKED_BY = profile("crisis-referral-tracked-by")
 SDOH_CODES = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 
@@ -37,7 +38,7 @@ STATES = {
         task="accepted",
         business="3.0",
         request="active",
-        reason=(code_system("crisis-referral-status"), "waitlist"),
+        reason=(code_system("crisis-capacity-state"), "waitlist"),
     ),
     "declined": State(task="rejected", business="4.0", request="revoked"),
     "scheduled": State(task="in-progress", business="5.1.1", request="active"),

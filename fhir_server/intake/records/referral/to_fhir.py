@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/servicerequest.html and https://hl7.org/fhir/R4/task.htm
 """
 
 from fhir_server.fhir import dates
+from fhir_server.fhir.crisis_codes import REFERRAL_STATUS_REASONS_OPEN, SERVICES_OPEN
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.intake import extension
 from fhir_server.intake.build import (
@@ -23,17 +24,19 @@ from fhir_server.intake.records.referral.mapping import (
     BUSINESS_STATUS,
     REFERRAL_STATUS,
     REQUEST,
-    SERVICE_CODE,
+    SERVICE,
     STATES,
     STATUS_REASON,
     TASK,
     TASK_CODE,
+    TRACKED_BY,
 )
 from fhir_server.intake.source import Source
 
 _V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _SNOMED = "http://snomed.info/sct"
 _SOCIAL_SERVICE = "410606002"
+_PATIENT_REFERRAL = "3457005"
 
 
 def to_fhir(record: Element, source: Source) -> Mapped:
@@ -51,14 +54,15 @@ def _request(record: Element, source: Source) -> Resource:
         "id": source.id("referral", record["id"]),
         "meta": meta("crisis-referral", security=LABELS),
     }
-    extended(found, extension.written(record, REQUEST, source))
+    followed_by = {"reference": f"Task/{_task_id(record, source)}"}
+    tracked = {"url": TRACKED_BY, "valueReference": followed_by}
+    extended(found, [*extension.written(record, REQUEST, source), tracked])
     found["identifier"] = [_identifier(record, source)]
     found["status"] = request_status(record)
     found["intent"] = "order"
     found["category"] = [concept(_SNOMED, _SOCIAL_SERVICE)]
     set_if(found, priority=record.get("urgency"))
-    code = record["service"].get("code")
-    set_if(found, code=concept(SERVICE_CODE, code) if code else None)
+    found["code"] = _asked_for(record["service"], source)
     found["subject"] = source.reference("person", record["person"])
     consent = ref("consent", record.get("consentId"), source)
     question = record.get("questionsForRecipient")
@@ -82,6 +86,17 @@ def request_status(record: Element) -> str:
     return STATES[record["status"]].request
 
 
+def _asked_for(service: Element, source: Source) -> Element:
+    """Return what is asked for, of which the agency may have words of its own."""
+    if "code" not in service:
+        return concept(_SNOMED, _PATIENT_REFERRAL)
+    return {"coding": [extension.listed(SERVICE, service["code"], SERVICES_OPEN, source)]}
+
+
+def _task_id(record: Element, source: Source) -> str:
+    return source.part_id("referral", record["id"], "task")
+
+
 def _identifier(record: Element, source: Source) -> Element:
     return identifier("referral", record, source) | {"type": concept(_V2_0203, "PLAC")}
 
@@ -100,13 +115,13 @@ def _task(record: Element, source: Source, request: Element) -> Resource:
     state = STATES[record["status"]]
     found: Resource = {
         "resourceType": "Task",
-        "id": source.part_id("referral", record["id"], "task"),
+        "id": _task_id(record, source),
         "meta": meta("crisis-referral-task", security=(RESTRICTED,)),
     }
     extended(found, extension.written(record, TASK, source))
     found["identifier"] = [_identifier(record, source)]
     found["status"] = state.task
-    set_if(found, statusReason=_status_reason(record))
+    set_if(found, statusReason=_status_reason(record, source))
     if state.business is not None:
         codings = [
             {"system": BUSINESS_STATUS, "code": state.business},
@@ -129,11 +144,12 @@ def _task(record: Element, source: Source, request: Element) -> Resource:
     return set_if(found, executionPeriod={"end": closed} if closed else None)
 
 
-def _status_reason(record: Element) -> Element:
+def _status_reason(record: Element, source: Source) -> Element:
     reason, state = record.get("statusReason", {}), STATES[record["status"]]
     codings = []
     if "code" in reason:
-        codings.append({"system": STATUS_REASON, "code": reason["code"]})
+        known = REFERRAL_STATUS_REASONS_OPEN
+        codings.append(extension.listed(STATUS_REASON, reason["code"], known, source))
     if state.reason is not None:
         codings.append({"system": state.reason[0], "code": state.reason[1]})
     return set_if({}, coding=codings, text=reason.get("text"))
