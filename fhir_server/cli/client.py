@@ -23,10 +23,23 @@ from fhir_server.fhir import definitions
 from fhir_server.fhir.resource import MICROSECONDS, Element
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
-from fhir_server.smart.clients import Client, of_row, registrable_scopes, to_row
+from fhir_server.smart.clients import (
+    AUTHENTICATION,
+    PUBLIC,
+    SECRET,
+    Client,
+    of_row,
+    registrable_scopes,
+    secret_hash,
+    to_row,
+)
+from fhir_server.smart.granting import CONTEXT_SCOPES
+from fhir_server.smart.jwks_uri import JwksUriError, parts
 from fhir_server.smart.keys import Jwk, KeyRefusedError, new_key_pair, public_keys
 from fhir_server.smart.purposes import codes
+from fhir_server.smart.redirects import RedirectError, registrable
 from fhir_server.smart.scopes import Scope, ScopeError, format_scope, format_scopes
+from fhir_server.smart.tokens import TOKEN_BYTES, token_text
 
 REGISTER_HELP = """Register an agency's system and print its client id, alone.
 
@@ -41,6 +54,15 @@ Examples:
   handoff client register --name "County CAD" --organization "Mobile Crisis Team" \\
     --jwks cad-public.json --scope "system/*.cruds" --purpose TREAT --purpose COC \\
     --submits-for "Police Department"
+
+An app that people launch has --redirect-uri, scopes of `patient/` and `user/`, and in --context
+what else it may ask for. It proves itself by keys, by a secret (--secret prints one after the id,
+once), or not at all (--public).
+
+\b
+  handoff client register --name "Growth chart" --organization "Harbor Clinic" --public \\
+    --redirect-uri https://chart.example/callback --launch-uri https://chart.example/launch \\
+    --scope "patient/*.rs" --context "launch launch/patient openid fhirUser" --purpose TREAT
 """
 KEY_HELP = """Make a key pair for a system that has none: FILE.private.json and FILE.public.json.
 
@@ -86,9 +108,39 @@ class Registration:
     assign_ids: bool
     medical_personnel: bool
     privacy_officer: bool
+    jwks_uri: str
+    secret: bool
+    public: bool
+    redirect_uri: tuple[str, ...]
+    launch_uri: str
+    context: tuple[str, ...]
+    launches: bool
+    introspects: bool
+
+    @property
+    def auth_method(self) -> str:
+        """How the client is to prove itself.
+
+        Raises:
+            click.UsageError: None of the ways was chosen, or several.
+        """
+        ways = {
+            AUTHENTICATION: bool(self.jwks),
+            f"{AUTHENTICATION} ": bool(self.jwks_uri),
+            SECRET: self.secret,
+            PUBLIC: self.public,
+        }
+        chosen = [method for method, is_chosen in ways.items() if is_chosen]
+        if len(chosen) != 1:
+            raise click.UsageError("Give one of --jwks, --jwks-uri, --secret and --public.")
+        if chosen[0] in {SECRET, PUBLIC} and not self.redirect_uri:
+            raise click.UsageError("A backend service proves itself by keys: give --jwks.")
+        return chosen[0].strip()
 
 
-def _keys(_context: click.Context, _option: click.Parameter, path: Path) -> tuple[Jwk, ...]:
+def _keys(_context: click.Context, _option: click.Parameter, path: Path | None) -> tuple[Jwk, ...]:
+    if path is None:
+        return ()
     try:
         return public_keys(path.read_bytes())
     except KeyRefusedError as refusal:
@@ -96,12 +148,41 @@ def _keys(_context: click.Context, _option: click.Parameter, path: Path) -> tupl
 
 
 def _scopes(
-    _context: click.Context, _option: click.Parameter, texts: Sequence[str]
+    context: click.Context, _option: click.Parameter, texts: Sequence[str]
 ) -> tuple[Scope, ...]:
+    app = bool(context.params.get("redirect_uri"))
     try:
-        return registrable_scopes(texts, definitions.load().resource_types)
+        return registrable_scopes(texts, definitions.load().resource_types, app=app)
     except ScopeError as refusal:
         raise click.BadParameter(str(refusal)) from refusal
+
+
+def _redirect_uris(
+    _context: click.Context, _option: click.Parameter, uris: Sequence[str]
+) -> tuple[str, ...]:
+    try:
+        return tuple(map(registrable, uris))
+    except RedirectError as refusal:
+        raise click.BadParameter(str(refusal)) from refusal
+
+
+def _jwks_uri(_context: click.Context, _option: click.Parameter, uri: str) -> str:
+    try:
+        if uri:
+            parts(uri)
+    except JwksUriError as refusal:
+        raise click.BadParameter(str(refusal)) from refusal
+    return uri
+
+
+def _context_scopes(
+    _context: click.Context, _option: click.Parameter, texts: Sequence[str]
+) -> tuple[str, ...]:
+    words = tuple(word for text in texts for word in text.split())
+    unknown = [word for word in words if word not in CONTEXT_SCOPES]
+    if unknown:
+        raise click.BadParameter(f"`{unknown[0]}` is not one of {', '.join(CONTEXT_SCOPES)}.")
+    return words
 
 
 def _purposes(_context: click.Context, _option: click.Parameter, names: Sequence[str]) -> Purpose:
@@ -117,8 +198,26 @@ def client() -> None:
 @click.option("--name", required=True, help="What people call the system.")
 @click.option("--organization", required=True, help="Whose system it is: an id or a name.")
 @click.option(
+    "--redirect-uri",
+    multiple=True,
+    callback=_redirect_uris,
+    is_eager=True,
+    help="Of an app that people launch: where it gets its code, exactly. Repeatable.",
+)
+@click.option("--launch-uri", default="", help="Where an EHR sends the browser to launch the app.")
+@click.option(
+    "--context",
+    multiple=True,
+    callback=_context_scopes,
+    help="Of an app: `openid fhirUser launch launch/patient online_access` and the like.",
+)
+@click.option("--public", is_flag=True, help="An app that cannot keep a secret.")
+@click.option("--secret", is_flag=True, help="An app with a secret, which is printed once.")
+@click.option("--jwks-uri", default="", callback=_jwks_uri, help="https address of its JWK Set.")
+@click.option("--launches", is_flag=True, help="An EHR: it may ask for launch handles.")
+@click.option("--introspects", is_flag=True, help="May introspect the tokens of other clients.")
+@click.option(
     "--jwks",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=_keys,
     help="File with its public JWK or JWK Set: EC P-384 (ES384) or RSA of 2048 bits (RS384).",
@@ -150,10 +249,14 @@ def client() -> None:
 def register(settings: Settings, /, **options: object) -> None:
     """Register a client and print its id."""
     registration = Registration(**options)  # type: ignore[arg-type]  # as declared just above
+    _ = registration.auth_method
     with closing(bootstrap.of(settings)) as server:
-        found = _client(registration, server)
+        secret = token_text(server.random(TOKEN_BYTES)) if registration.secret else ""
+        found = _client(registration, server, secret)
         server.oauth.register(to_row(found))
     click.echo(found.client_id)
+    if secret:
+        click.echo(secret)
 
 
 @client.command("key", help=KEY_HELP)
@@ -199,7 +302,7 @@ def _write(path: Path, data: bytes, *, mode: int) -> None:
     click.echo(f"Wrote {path}.", err=True)
 
 
-def _client(registration: Registration, server: Server) -> Client:
+def _client(registration: Registration, server: Server, secret: str) -> Client:
     mine = _organization(server, registration.organization)
     others = [_organization(server, name).id for name in registration.submits_for]
     return Client(
@@ -215,6 +318,14 @@ def _client(registration: Registration, server: Server) -> Client:
         medical_personnel=registration.medical_personnel,
         privacy_officer=registration.privacy_officer,
         registered_at=server.clock(),
+        auth_method=registration.auth_method,
+        secret_hash=secret_hash(secret) if secret else None,
+        jwks_uri=registration.jwks_uri,
+        redirect_uris=registration.redirect_uri,
+        launch_uri=registration.launch_uri,
+        context_scopes=registration.context,
+        launches=registration.launches,
+        introspects=registration.introspects,
     )
 
 
@@ -237,6 +348,12 @@ def _described(found: Client) -> Element:
         "assign_ids": found.assign_ids,
         "medical_personnel": found.medical_personnel,
         "privacy_officer": found.privacy_officer,
+        "auth_method": found.auth_method,
+        "jwks_uri": found.jwks_uri,
+        "redirect_uris": list(found.redirect_uris),
+        "context_scopes": list(found.context_scopes),
+        "launches": found.launches,
+        "introspects": found.introspects,
         "keys": [{"kid": jwk["kid"], "kty": jwk["kty"]} for jwk in found.jwks],
         "registered_at": _instant(found.registered_at),
         "revoked_at": None if found.revoked_at is None else _instant(found.revoked_at),

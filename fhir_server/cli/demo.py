@@ -15,6 +15,8 @@ from fhir_server.bootstrap import Server
 from fhir_server.demo.clients import CLIENTS, key_file, register
 from fhir_server.demo.clock import REGION
 from fhir_server.demo.history import messages
+from fhir_server.demo.people import Agencies, people_file, register_people
+from fhir_server.demo.tour import newest_patient
 from fhir_server.demo.write import Desk
 from fhir_server.fhir.resource import MICROSECONDS
 from fhir_server.settings import Settings
@@ -36,11 +38,12 @@ Examples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """What was written; `clients` are those that were newly registered."""
+    """What was written; `clients` and `logins` are those that were newly registered."""
 
     people: int
     records: int
     clients: tuple[str, ...]
+    logins: tuple[str, ...]
 
 
 @click.command("demo", help=HELP)
@@ -59,6 +62,7 @@ def demo(settings: Settings, people: int | None, seed: int | None, until: str | 
     for client in CLIENTS:
         path = key_file(Path(settings.demo_keys), client)
         click.echo(f"Client {client.id} {client.flow}; its key is {path}.")
+    click.echo(f"The logins of the demo's people are in {people_file(Path(settings.demo_keys))}.")
 
 
 COMMAND = demo
@@ -102,5 +106,10 @@ def fill(server: Server, people: int, seed: int, until: date) -> Filled:
             bar.set_postfix_str(f"{records:,} records", refresh=False)
             bar.update(message.people)
     folder = Path(server.settings.demo_keys)
-    registered = register(server.oauth, folder, desk.organization, server.clock())
-    return Filled(people=people, records=records, clients=tuple(one.id for one in registered))
+    registered = tuple(register(server.oauth, folder, desk.organization, server.clock()))
+    patient = newest_patient(server.oauth, server.repository, server.clock())
+    agencies = Agencies(organization=desk.organization, patient=patient)
+    logins = tuple(register_people(server.authorization, folder, agencies))
+    return Filled(
+        people=people, records=records, clients=tuple(one.id for one in registered), logins=logins
+    )

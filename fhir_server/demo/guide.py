@@ -16,6 +16,7 @@ from fhir_server.demo.tour import TourFacts
 from fhir_server.settings import Settings
 
 _COMMAND = ".venv/bin/handoff"
+_PYTHON = ".venv/bin/python"
 _EXAMPLE = "docs/examples/crisis-encounter.json"
 _SINCE = "2020-01-01T00:00:00Z"
 
@@ -28,6 +29,7 @@ def guide(facts: TourFacts, settings: Settings) -> str:
         *_ehr(settings),
         *_public_health(facts, settings),
         *_privacy(settings),
+        *_people(settings),
     )
     return "\n".join(("", "A tour, in a second terminal, in this folder:", *parts, ""))
 
@@ -98,4 +100,14 @@ def _privacy(settings: Settings) -> Iterator[str]:
         "And the agency's privacy officer sees who asked",
         _token(settings, PRIVACY),
         _get(settings, "/AuditEvent?_count=20"),
+    )
+
+
+def _people(settings: Settings) -> Iterator[str]:
+    yield from _step(
+        "People log in, and let apps in: one account for each role, named as the role is",
+        f"# open {settings.public_url}/login as clinician; password and code of the moment:",
+        f"{_COMMAND} user demo clinician",
+        "# an app that is launched and asks for a patient (open the address that it prints):",
+        f"{_PYTHON} docs/examples/launch.py {settings.fhir_base}",
     )

@@ -55,6 +55,14 @@ def tour_facts(
     )
 
 
+def newest_patient(
+    oauth: OAuthStore, repositories: Callable[[AccessContext], Repository], at: int
+) -> str | None:
+    """Return the id of the Patient of the newest crisis of the mobile crisis team."""
+    context = _context(oauth, INTAKE, Purpose.TREAT, at)
+    return None if context is None else _newest(repositories(context))
+
+
 def _context(
     oauth: OAuthStore, client: DemoClient, purpose: Purpose, at: int
 ) -> AccessContext | None:
