@@ -49,6 +49,8 @@ docs: setup-dev ## Write the generated tables anew
 
 conformance: setup-dev ## Run the official suites and write conformance/results/
 	$(BIN)/python -m tests.conformance.fhirpath_suite
+	$(BIN)/python -m tests.conformance.validator_suite
+	$(BIN)/python -m tests.conformance.us_core_suite
 
 bench: setup-dev $(VENV)/.wrk ## Run the workloads on SQLite and PostgreSQL; writes conformance/results/performance/
 	$(BIN)/python -m tests.performance.bench

@@ -28,17 +28,23 @@ def settings_table() -> str:
 
 
 def suites_table() -> str:
-    """Return the table of the published results of suites: cases, passed, failed."""
-    rows = ["| suite | digest | cases | passed | failed |", "|---|---|---|---|---|"]
+    """Return the table of the published results of suites: cases, passed, failed, not compared."""
+    rows = [
+        "| suite | digest | cases | passed | failed | not compared |",
+        "|---|---|---|---|---|---|",
+    ]
     for path in sorted((ROOT / "conformance" / "results").glob("*/*.json")):
         result = json.loads(path.read_text())
         if "cases" in result:
-            failed = result["total"] - result["passed"]
+            skipped = result.get("not compared", 0)
+            failed = str(result["total"] - result["passed"] - skipped)
+            if "missed errors" in result:
+                kinds = (f"{result[name]} {name}" for name in ("missed errors", "false alarms"))
+                failed += f" ({', '.join(kinds)})"
             link = f"[{result['suite']}](results/{path.parent.name}/{path.name})"
             digest = f"`{result['sha256'][:12]}`"
-            rows.append(
-                f"| {link} | {digest} | {result['total']} | {result['passed']} | {failed} |"
-            )
+            cells = (link, digest, result["total"], result["passed"], failed, skipped)
+            rows.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(rows)
 
 
