@@ -145,7 +145,7 @@ def test_task_that_somebody_has_begun_is_left_alone(sender: Sender) -> None:
 
     sender.take(URL, crisisEncounter={**native, "recordVersion": 2})
 
-    assert sender.fhir.get(f"/Task/{task['id']}").json()["status"] == "completed"
+    assert sender.fhir.get(f"/Task/{task['id']}").json()["status"] == "in-progress"
 
 
 def test_record_with_faults_is_refused_whole_and_the_others_stand(sender: Sender) -> None:
