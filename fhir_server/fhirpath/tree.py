@@ -8,6 +8,8 @@ from fhir_server.fhir.resource import Element, Json, type_of
 from fhir_server.fhirpath.item import PRIMITIVES, TYPE_INFO, Item, Items, system_item
 from fhir_server.fhirpath.model import Child, Model
 
+# So many properties can be asked for one by one; `Extension.value[x]` has 50.
+_FEW = 4
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
 
 
@@ -19,11 +21,23 @@ def child_items(model: Model, item: Item, name: str) -> Items:
     if not isinstance(value, dict):
         return []
     found: Items = []
-    for child in model.layout(item.type).get(name, ()):
+    children = model.layout(item.type).get(name, ())
+    if len(children) > _FEW:
+        children = _present(model, item.type, value, children)
+    for child in children:
         gather(value, child, found)
     if item.type == TYPE_INFO and name in value:
         found.append(system_item(value[name]))
     return found
+
+
+def _present(
+    model: Model, type_name: str, value: Element, children: tuple[Child, ...]
+) -> tuple[Child, ...]:
+    """Return those of many types of a choice of which something is there."""
+    properties = model.properties(type_name)
+    found = {id(properties.get(key.removeprefix("_"))) for key in value}
+    return tuple([child for child in children if id(child) in found])
 
 
 def gather(value: Element, child: Child, found: Items) -> None:
