@@ -139,7 +139,9 @@ def somebody(server: Server, organization: str, role: Role, fhir_user: str = "")
     return Somebody(account_id=account.account_id, login=account.login, key=key)
 
 
-def log_in(browser: Browser, person: Somebody, page: httpx.Response | None = None) -> httpx.Response:
+def log_in(
+    browser: Browser, person: Somebody, page: httpx.Response | None = None
+) -> httpx.Response:
     """Log `person` in, from `page` if it is a login page; return the page that follows."""
     shown = page or browser.get("/login")
     asked = browser.send(shown, "/login", login=person.login, password=PASSWORD)
@@ -157,7 +159,7 @@ class App:
     state: str = "state-1"
     verifier: str = "v" * 43
 
-    def request(self, scope: str, **changed: str | None) -> dict[str, str]:
+    def request(self, scope: str | None, **changed: str | None) -> dict[str, str]:
         """Return the parameters of a good request for authorization, but for what is changed."""
         fields: dict[str, str | None] = {
             "response_type": "code",
@@ -190,7 +192,7 @@ class App:
         return httpx.post(self.url + path, data={"client_id": self.client_id, **form})
 
 
-def an_app(server: Server, organization: str, **changed: Any) -> App:
+def an_app(server: Server, organization: str, **changed: Any) -> App:  # noqa: ANN401 - fields of Client
     """Return a new app; `secret=True` gives it one, else it is public."""
     secret = os.urandom(16).hex() if changed.pop("secret", False) else ""
     stored = server.repository(server.system()).read("Organization", organization)

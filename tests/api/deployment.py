@@ -53,6 +53,7 @@ class Deployment:
     url: str
     server: Server
     opened: list[httpx.Client] = field(default_factory=list)
+    log: Path = Path()
 
     def organization(self, name: str = "Agency") -> str:
         """Return the id of a new Organization."""
@@ -128,13 +129,19 @@ def deployed(
 ) -> Iterator[Deployment]:
     """Run the server in a process of its own for the block, by default with one worker."""
     port = free_port()
-    chosen = replace(settings or Settings(workers=1), database_url=database_url, port=port)
+    chosen = replace(
+        settings or Settings(workers=1),
+        database_url=database_url,
+        port=port,
+        secret_key_file=str(folder / "secret-key"),
+    )
     server = bootstrap.of(chosen)
-    with (folder / f"server-{port}.log").open("wb") as log:
+    path = folder / f"server-{port}.log"
+    with path.open("wb") as log:
         process = subprocess.Popen(
             _command(chosen), env=_environment(chosen), stdout=log, stderr=log
         )
-    found = Deployment(chosen.public_url, server)
+    found = Deployment(chosen.public_url, server, log=path)
     try:
         _wait(found.url, process)
         yield found
