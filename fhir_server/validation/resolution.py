@@ -122,9 +122,8 @@ class Entries:
         """Return what `reference` in the entry of `source` may mean: none, one, or several."""
         text, _, version = reference.partition(_VERSION)
         url = source.absolute(text, strictly=strictly)
-        if url is None:
-            return ()
-        found = self.by_url.get(url, ())
+        # A `fullUrl` should be absolute; where it is not, what is written alike is meant.
+        found = self.by_url.get(text if url is None else url, ())
         return tuple(
             node
             for node in found

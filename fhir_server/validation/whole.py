@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fhir_server.validation.bundle import check_bundle
 from fhir_server.validation.contained import check_contained, check_ids
 from fhir_server.validation.definitional import check_structure_definition
+from fhir_server.validation.narrative_links import check_links
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Report
 from fhir_server.validation.references import References
@@ -17,6 +18,7 @@ def check_whole(resource: Node, references: References, report: Report) -> None:
     """Report what is wrong with a resource, and with each resource inside it, as a whole."""
     for node in _resources(resource):
         check_ids(node, report)
+        check_links(node, report)
         if "contained" in node.value:
             check_contained(node, report)
         if node.type == "Bundle":
