@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/references.html#canonical
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from fhir_server.fhir.canonical import parse, satisfies, version_key
+from fhir_server.fhir.canonical import Canonical, parse, satisfies, version_key
 from fhir_server.fhir.resource import Resource
 from fhir_server.packages.complete import complete
 from fhir_server.packages.lean import lean
@@ -51,8 +51,10 @@ class Packages:
         Raises:
             PackageError: The package that has it is damaged.
         """
-        wanted = parse(canonical)
-        known = self._by_url(type_).get(wanted.url, ())
+        index = self._by_url(type_)
+        # Some of R4's code systems have a bar in their very URL.
+        wanted = Canonical(url=canonical) if canonical in index else parse(canonical)
+        known = index.get(wanted.url, ())
         fitting = [found for found in known if satisfies(found[1].version, wanted.version)]
         if not fitting:
             return None
