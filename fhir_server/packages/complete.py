@@ -16,6 +16,8 @@ from fhir_server.fhir.resource import Json, Resource, type_of
 from fhir_server.packages.snapshot import generate
 
 STRUCTURE = "StructureDefinition"
+# Profiles that are based on each other, or name each other, in a row.
+_MOST_LEVELS = 60
 Resolve = Callable[[str, str], Resource | None]
 
 
@@ -109,7 +111,9 @@ class _Completion:
         canonical = resource.get("baseDefinition")
         base = self._resolve(canonical) if isinstance(canonical, str) else None
         if base is None or "snapshot" not in base:
-            raise PackageError(f"`{canonical}`, which it is based on, is not here.")
+            raise PackageError(
+                f"`{canonical}`, which it is based on, is not here, or is based on it."
+            )
         return generate(resource, base, self._resolve)
 
     def _resolve(self, canonical: str) -> Resource | None:
@@ -118,9 +122,10 @@ class _Completion:
         if own is None or not satisfies(str(own.get("version", "")), wanted.version):
             return self._below(STRUCTURE, canonical)
         if wanted.url in self._begun and wanted.url not in self._done:
-            raise PackageError(f"It builds upon `{wanted.url}`, which builds upon it.")
-        found = self.completed(own)
-        return found if "snapshot" in found else None
+            return own  # it has no snapshot yet
+        if len(self._begun) - len(self._done) > _MOST_LEVELS:
+            raise PackageError(f"It builds upon more than {_MOST_LEVELS} others in a row.")
+        return self.completed(own)
 
 
 def _require_snapshot(resource: Resource) -> None:

@@ -26,8 +26,6 @@ _BY_URL: Element = {
 }
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 _SYSTEM_TYPES = "http://hl7.org/fhirpath/"
-# Deeper than any definition; a datatype whose profile is on itself would never end.
-_MOST_LEVELS = 40
 
 
 def generate(profile: Resource, base: Resource, resolve: Resolve) -> Resource:
@@ -109,12 +107,8 @@ class _Generator:
 
         Inside of a slice it is one for constraining `value[x]` to that type.
         """
-        renamed = Node(
-            name=choice.name,
-            element=changes.element,
-            children=changes.children,
-            slices=changes.slices,
-        )
+        renamed = Node(choice.name, element=changes.element)
+        renamed.children, renamed.slices = changes.children, changes.slices
         only = [kind for kind in items(choice.element or {}, "type") if kind["code"] == code]
         if sliced and not choice.slices:
             choice.element = (choice.element or {}) | {"type": only}
@@ -123,7 +117,9 @@ class _Generator:
         renamed.slice = changes.name
         element = {"type": only} | (changes.element or {})
         renamed.element = element
-        self.apply(choice, Node(name=choice.name, slices=[renamed]), path)
+        above = Node(choice.name)
+        above.slices = [renamed]
+        self.apply(choice, above, path)
         if element.get("min"):
             choice.element = (choice.element or {}) | {
                 "min": max(element["min"], (choice.element or {}).get("min", 0)),
@@ -169,13 +165,12 @@ class _Generator:
         codes = {kind["code"] for kind in kinds}
         profiles = [profile for kind in kinds for profile in items(kind, "profile")]
         wanted = "Element" if len(codes) != 1 else codes.pop()
-        if len(profiles) == 1 and len(kinds) == 1:
-            found = self.resolve(profiles[0])
-            if found is not None:
-                return found
+        candidates = profiles if len(profiles) == 1 == len(kinds) else []
         if not wanted.startswith(_SYSTEM_TYPES):
-            found = self.resolve(CANONICAL + wanted)
-            if found is not None:
+            candidates.append(CANONICAL + wanted)
+        for candidate in candidates:
+            found = self.resolve(candidate)
+            if found is not None and "snapshot" in found:
                 return found
         raise PackageError(f"`{self.url}` goes below `{path}`, of which no definition is known.")
 

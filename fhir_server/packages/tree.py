@@ -7,22 +7,29 @@ own. A slice of a slice (`a/b`) is among the slices of `a`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
+from fhir_server.fhir.outcome import PackageError
 from fhir_server.fhir.resource import Element
 
 Step = tuple[str, str]
+# No definition has half as many; each level is walked by a function that calls itself.
+MOST_LEVELS = 40
 
 
-@dataclass(slots=True, kw_only=True)
 class Node:
-    """One element; `slice` is "" for one that is no slice, `element` None for one not mentioned."""
+    """One element; `slice` is "" for one that is no slice, `element` None for one not mentioned.
 
-    name: str
-    slice: str = ""
-    element: Element | None = None
-    children: list["Node"] = field(default_factory=list)
-    slices: list["Node"] = field(default_factory=list)
+    It is built and changed in place, by whoever made the tree.
+    """
+
+    __slots__ = ("children", "element", "name", "slice", "slices")
+
+    def __init__(self, name: str, *, slice_: str = "", element: Element | None = None) -> None:
+        self.name = name
+        self.slice = slice_
+        self.element = element
+        self.children: list[Node] = []
+        self.slices: list[Node] = []
 
     def child(self, name: str) -> "Node | None":
         """Return the child of that name (`value[x]`)."""
@@ -34,13 +41,11 @@ class Node:
 
     def copy(self) -> "Node":
         """Return an equal tree of which everything but the values of elements is new."""
-        return Node(
-            name=self.name,
-            slice=self.slice,
-            element=None if self.element is None else dict(self.element),
-            children=[child.copy() for child in self.children],
-            slices=[found.copy() for found in self.slices],
-        )
+        element = None if self.element is None else dict(self.element)
+        made = Node(self.name, slice_=self.slice, element=element)
+        made.children = [child.copy() for child in self.children]
+        made.slices = [found.copy() for found in self.slices]
+        return made
 
     def find(self, path: str) -> "Node | None":
         """Return the node at a path of names that begins with this one's; no slice is entered."""
@@ -58,15 +63,20 @@ def parse(elements: Iterable[Element]) -> Node | None:
 
     An element's place is told by its id; where that is missing or does not fit the path, by path
     and sliceName: it belongs to the last element before it that has the path of its parent.
+
+    Raises:
+        PackageError: A path has more steps than any definition needs.
     """
     root: Node | None = None
     last: dict[str, tuple[Step, ...]] = {}
     for element in elements:
-        path = element["path"]
+        path: str = element["path"]
+        if max(path.count("."), str(element.get("sliceName")).count("/")) >= MOST_LEVELS:
+            raise PackageError(f"A path has more than {MOST_LEVELS} steps: `{path[:100]}`.")
         steps = _steps_of_id(element) or _steps_of_path(element, last)
         last[path] = steps
         if root is None:
-            root = Node(name=steps[0][0])
+            root = Node(steps[0][0])
         _reach(root, steps[1:]).element = element
     return root
 
@@ -94,7 +104,7 @@ def _reach(root: Node, steps: Iterable[Step]) -> Node:
     for name, slice_ in steps:
         child = node.child(name)
         if child is None:
-            child = Node(name=name)
+            child = Node(name)
             node.children.append(child)
         node = _reach_slice(child, slice_) if slice_ else child
     return node
@@ -108,7 +118,7 @@ def _reach_slice(node: Node, slice_: str) -> Node:
         if found is None and count < len(parts):
             continue  # a name with a slash need not be of a slice of a slice
         if found is None:
-            found = Node(name=node.name, slice=name)
+            found = Node(node.name, slice_=name)
             node.slices.append(found)
         node = found
     return node

@@ -73,7 +73,36 @@ def test_profiles_that_build_upon_each_other_are_refused() -> None:
     two = profile("two", "Patient", [], base=URL + "one")
     found, warnings = completed(one, two)
     assert not any("snapshot" in made for made in found)
-    assert any("which builds upon it" in warning for warning in warnings)
+    assert all("is not here, or is based on it" in warning for warning in warnings)
+
+
+def test_a_profile_may_name_itself_below() -> None:
+    of_itself = [{"code": "Extension", "profile": [URL + "x"]}]
+    made = profile(
+        "x", "Extension", [{"path": "Extension.extension", "sliceName": "inner", "type": of_itself}]
+    )
+    (found,), warnings = completed(made)
+    ids = [element["id"] for element in found["snapshot"]["element"]]
+    assert "Extension.extension:inner" in ids
+    assert warnings == []
+
+
+def test_a_bottomless_path_is_refused() -> None:
+    path = "Extension" + ".extension" * 5000
+    assert "more than 40 steps" in reason(profile("x", "Extension", [{"path": path}]))
+
+
+def test_a_tower_of_slices_is_refused() -> None:
+    names = ["/".join("a" * (n + 1)) for n in range(400)]
+    tower = [{"path": "Patient.identifier", "sliceName": name} for name in names]
+    assert "more than 40 steps" in reason(profile("x", "Patient", tower))
+
+
+def test_a_tower_of_profiles_is_refused() -> None:
+    tower = [profile(f"p{n}", "Patient", [], base=f"{URL}p{n + 1}") for n in range(900)]
+    found, warnings = completed(*tower, profile("p900", "Patient", []))
+    assert any("more than 60 others" in warning for warning in warnings)
+    assert "snapshot" in found[-1]
 
 
 def test_malformed_elements_are_refused() -> None:
