@@ -69,11 +69,9 @@ def test_a_path_leads_through_what_a_reference_names() -> None:
     assert rules(issues) == [("cardinality", "List.entry")]
 
 
-def test_a_path_leads_through_one_type_of_a_choice() -> None:
-    slicing = {
-        "discriminator": [{"type": "value", "path": "value.ofType(Coding).code"}],
-        "rules": "open",
-    }
+@pytest.mark.parametrize("path", ["value.ofType(Coding).code", "value.code"])
+def test_a_path_leads_through_one_type_of_a_choice(path: str) -> None:
+    slicing = {"discriminator": [{"type": "value", "path": path}], "rules": "open"}
     kinds = {"discriminator": [{"type": "type", "path": "$this"}], "rules": "open"}
     by = profile(
         "typed",

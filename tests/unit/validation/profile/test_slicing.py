@@ -172,10 +172,10 @@ def test_slices_are_told_apart_by_what_is_there() -> None:
         "Patient",
         [
             sliced("Patient.identifier", "exists", "period", "closed"),
-            element("Patient.identifier:old", max="1"),
-            element("Patient.identifier:old.period", min=1),
             element("Patient.identifier:now", max="1"),
             element("Patient.identifier:now.period", max="0"),
+            element("Patient.identifier:old", max="1"),
+            element("Patient.identifier:old.period", min=1),
         ],
     )
     old: Element = {"value": "1", "period": {"end": "2020"}}
