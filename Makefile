@@ -30,7 +30,7 @@ test-fast: setup-dev ## Unit, property and architecture tests only
 check: setup-dev examples ## Everything that CI runs: lint, generated files, the whole suite
 	$(MAKE) lint
 	$(MAKE) docs
-	git diff --exit-code -- README.md docs conformance/README.md
+	git diff --exit-code -- README.md docs profiles conformance/README.md
 	$(MAKE) test
 
 lint: setup-dev ## Style, types, layers, spelling

@@ -4,6 +4,8 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
+from guide_tables import tables, write_measures
+
 from fhir_server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -49,10 +51,13 @@ def suites_table() -> str:
 
 
 def main() -> None:
-    """Rewrite the tables of the README and of the conformance page."""
+    """Rewrite the guide's measures and the tables of all pages."""
+    write_measures(ROOT / "profiles")
+    guide = ROOT / "docs" / "guides" / "implementation-guide.md"
     for name, path, table in (
         ("settings", ROOT / "README.md", settings_table()),
         ("suites", ROOT / "conformance" / "README.md", suites_table()),
+        *((name, guide, table) for name, table in tables(ROOT).items()),
     ):
         path.write_text(between(path.read_text(), name, table))
 
