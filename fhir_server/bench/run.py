@@ -3,7 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,9 +13,33 @@ import msgspec
 from fhir_server import registry
 from fhir_server.bench import workloads
 from fhir_server.bench.picture import Bar, draw
+from fhir_server.bench.variants import UNAUDITED, UNVALIDATED
 from fhir_server.bench.workload import Measurement, Target, Workload
 
 Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """What `variant` leaves out costs `workload` at most `target` times as much."""
+
+    title: str
+    workload: str
+    variant: str
+    target: float
+
+
+RATIOS = {
+    "validation": Ratio(
+        title="W2 with validation against profiles over without",
+        workload="W2",
+        variant=UNVALIDATED,
+        target=1.5,
+    ),
+    "audit": Ratio(
+        title="W1 with audit over without", workload="W1", variant=UNAUDITED, target=1.3
+    ),
+}
 
 
 def run(
@@ -48,6 +72,26 @@ def _measure(workload: Workload, target: Target, dialect: str, times: int) -> di
     return {**described, "target": workload.targets[dialect], **rounded, "runs": runs_of}
 
 
+def ratio(cost: Ratio, real: Target, variant: Target, times: int) -> dict[str, Any]:
+    """Return how much longer the real server takes than the variant, both measured in turns."""
+    (workload,) = [
+        found
+        for found in registry.discover(workloads, "WORKLOAD", Workload)
+        if found.id == cost.workload
+    ]
+    runs = []
+    for _ in range(times):
+        with_it, without = workload.run(real), workload.run(variant)
+        if with_it is not None and without is not None:
+            runs.append(without.rate / with_it.rate)
+    return {
+        "title": cost.title,
+        "target": cost.target,
+        "ratio": round(median(runs), 2),
+        "runs": [round(found, 2) for found in runs],
+    }
+
+
 def _line(workload: Workload, result: dict[str, Any]) -> str:
     if "skipped" in result:
         return f"{workload.id}  {workload.title}: skipped, {result['skipped']}"
@@ -57,7 +101,9 @@ def _line(workload: Workload, result: dict[str, Any]) -> str:
     )
 
 
-def write(folder: Path, dialect: str, people: int, results: dict[str, Any]) -> Path:
+def write(
+    folder: Path, dialect: str, people: int, results: dict[str, Any], ratios: dict[str, Any]
+) -> Path:
     """Write `<dialect>.json` and `<dialect>.svg` into `folder`; return the former's path."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {
@@ -66,6 +112,7 @@ def write(folder: Path, dialect: str, people: int, results: dict[str, Any]) -> P
         "database": dialect,
         "demo_people": people,
         "workloads": results,
+        "ratios": ratios,
     }
     path = folder / f"{dialect}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")

@@ -21,6 +21,24 @@ class NotStartedError(Exception):
 
 
 @contextmanager
+def beside(environment: dict[str, str], variant: str) -> Iterator[str]:
+    """Run a variant of the server that `environment` is of, on its database; give its address.
+
+    Raises:
+        NotStartedError: It ended, or did not answer for 15 minutes.
+    """
+    own = {**environment, "PORT": str(_free_port())}
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"),
+        *("--host", LOOPBACK, "--port", own["PORT"], "--workers", own.get("WORKERS", "2")),
+        *("--blocking-threads", "1", "--no-ws", "--workers-kill-timeout", "10"),
+        f"fhir_server.bench.variants:{variant}",
+    ]
+    with _running(command, own, Path(own["DEMO_KEYS"]).parent / f"{variant}.log") as url:
+        yield url
+
+
+@contextmanager
 def serving(
     database_url: str, *, people: int, workdir: Path
 ) -> Iterator[tuple[str, dict[str, str]]]:
@@ -30,15 +48,21 @@ def serving(
         NotStartedError: It ended, or did not answer for 15 minutes.
     """
     environment = _environment(database_url, people, workdir)
-    url = f"http://{LOOPBACK}:{environment['PORT']}"
     command = [sys.executable, "-m", "fhir_server", "serve"]
-    with (workdir / "server.log").open("wb") as log:
+    with _running(command, environment, workdir / "server.log") as url:
+        yield url, environment
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str], log_file: Path) -> Iterator[str]:
+    url = f"http://{LOOPBACK}:{environment['PORT']}"
+    with log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command, env=environment, stdout=log, stderr=log, start_new_session=True
         )
         try:
             _wait(f"{url}/readyz", process)
-            yield url, environment
+            yield url
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)

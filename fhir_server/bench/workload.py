@@ -21,7 +21,8 @@ class Target:
     """The running server: its address, how to get a token, and the material of the run.
 
     `token(client)` gives a fresh access token of a demo client. `seconds` is the length of one run.
-    `archive` holds transaction Bundles, where the operator has some.
+    `archive` holds transaction Bundles, where the operator has some. `variant` names what the
+    server leaves out (bench/variants.py), "" for the real one.
     """
 
     url: str
@@ -29,6 +30,7 @@ class Target:
     seconds: int
     workdir: Path
     archive: Path | None
+    variant: str = ""
 
     def client(self, name: str) -> httpx.Client:
         """Return an HTTP client that is logged in as the demo client `name`."""

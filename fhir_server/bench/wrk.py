@@ -25,6 +25,15 @@ function request()
   return wrk.format("GET", paths[math.random(#paths)], headers)
 end
 """
+_POSTS = """
+local bodies = {}
+for line in io.lines("%(bodies)s") do bodies[#bodies + 1] = line end
+local headers = { ["Authorization"] = %(bearer)s, ["Content-Type"] = "application/fhir+json" }
+function init(args) math.randomseed(7) end
+function request()
+  return wrk.format("POST", "%(path)s", headers, bodies[math.random(#bodies)])
+end
+"""
 
 
 def drive(target: Target, paths: Sequence[str], token: str) -> Measurement:
@@ -36,6 +45,19 @@ def drive(target: Target, paths: Sequence[str], token: str) -> Measurement:
     listing, script = target.workdir / "paths.txt", target.workdir / "requests.lua"
     listing.write_text("\n".join(paths))
     script.write_text(_SCRIPT % {"paths": listing, "bearer": json.dumps(f"Bearer {token}")})
+    return read(_run(target, script))
+
+
+def drive_posts(target: Target, path: str, bodies: Sequence[str], token: str) -> Measurement:
+    """Return what wrk measured over POSTs of random `bodies`, each of one line.
+
+    Raises:
+        WrongAnswerError: An answer was not 2xx.
+    """
+    listing, script = target.workdir / "bodies.txt", target.workdir / "posts.lua"
+    listing.write_text("\n".join(bodies))
+    bearer = json.dumps(f"Bearer {token}")
+    script.write_text(_POSTS % {"bodies": listing, "bearer": bearer, "path": path})
     return read(_run(target, script))
 
 

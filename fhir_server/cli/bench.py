@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from fhir_server.bench import run
-from fhir_server.bench.server import serving
+from fhir_server.bench.run import Ratio
+from fhir_server.bench.server import beside, serving
 from fhir_server.bench.workload import Target
 
 
@@ -67,7 +68,23 @@ def _bench(options: Options, workdir: Path) -> None:
             archive=options.archive,
         )
         results = run.run(target, dialect, times=options.runs, only=options.only, report=click.echo)
-    click.echo(f"Wrote {run.write(options.output, dialect, options.people, results)}")
+        ratios = {
+            name: _ratio(cost, target, environment, options.runs)
+            for name, cost in run.RATIOS.items()
+            if cost.workload in results
+        }
+    written = run.write(options.output, dialect, options.people, results, ratios)
+    click.echo(f"Wrote {written}")
+
+
+def _ratio(
+    cost: Ratio, target: Target, environment: dict[str, str], times: int
+) -> dict[str, object]:
+    with beside(environment, cost.variant) as url:
+        variant = replace(target, url=url, variant=cost.variant)
+        found = run.ratio(cost, target, variant, times)
+    click.echo(f"{cost.title}: {found['ratio']} (target {cost.target})")
+    return found
 
 
 def _token(client: str, environment: dict[str, str]) -> str:
