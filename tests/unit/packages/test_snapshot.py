@@ -123,6 +123,15 @@ def test_slices_begin_as_their_element_but_need_not_be_there() -> None:
     assert found["Patient.identifier:ssn"]["min"] == 1
 
 
+def test_a_slice_of_what_must_be_there_need_not_be_there_itself() -> None:
+    by = {"discriminator": [{"type": "pattern", "path": "type"}], "rules": "open"}
+    found = snapshot(
+        "Provenance", at("Provenance.agent", slicing=by), at("Provenance.agent", sliceName="author")
+    )
+    assert found["Provenance.agent"]["min"] == 1
+    assert found["Provenance.agent:author"]["min"] == 0
+
+
 def test_a_slice_of_a_backbone_element_has_all_its_parts() -> None:
     by = {"discriminator": [{"type": "pattern", "path": "code"}], "rules": "open"}
     found = snapshot(
@@ -306,6 +315,15 @@ def test_what_a_content_reference_names_is_listed_where_the_differential_goes_be
     assert "contentReference" not in range_
     assert found["Observation.component.referenceRange.low"]["min"] == 1
     assert found["Observation.referenceRange.low"]["min"] == 0
+
+
+def test_a_content_reference_means_what_the_base_says_there() -> None:
+    found = snapshot(
+        "Observation",
+        at("Observation.referenceRange.low", min=1),
+        at("Observation.component.referenceRange.high", min=1),
+    )
+    assert found["Observation.component.referenceRange.low"]["min"] == 0
 
 
 def test_below_a_choice_of_types_stand_the_parts_that_all_have() -> None:
