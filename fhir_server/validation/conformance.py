@@ -69,7 +69,7 @@ class Profiled:
         if not required and not self._claims(resource):
             return ()
         options = replace(_ERRORS_ALONE, now=at)
-        found = _errors(self._validator.validate(resource, options=options))
+        found = _errors(self._validator.beyond_structure(resource, options=options))
         return (*found, *self._missed(resource, required, options))
 
     def _claims(self, resource: Resource) -> bool:
@@ -102,4 +102,6 @@ class Profiled:
 
 
 def _errors(issues: Sequence[Issue]) -> tuple[Issue, ...]:
-    return tuple(issue for issue in issues if issue.severity in {"fatal", "error"})
+    """Return the errors, each once: several profiles may say the same."""
+    errors = (issue for issue in issues if issue.severity in {"fatal", "error"})
+    return tuple({replace(issue, profile=None): issue for issue in errors}.values())

@@ -54,15 +54,29 @@ class Validator:
         faults = structure.check(resource, self._definitions)
         if not self._definitions.is_resource_type(str(resource.get("resourceType"))):
             return faults
-        tree = self.engine.tree
-        node = tree.root(sound(resource, tree) if faults else resource)
+        looked_at = sound(resource, self.engine.tree) if faults else resource
+        beyond = self.beyond_structure(
+            looked_at, profiles=profiles, outside=outside, options=options
+        )
+        return _distinct((*faults, *beyond))
+
+    def beyond_structure(
+        self,
+        resource: Resource,
+        *,
+        profiles: Sequence[str] = (),
+        outside: Outside = NOWHERE,
+        options: Options = DEFAULT,
+    ) -> tuple[Issue, ...]:
+        """Return the same of a resource whose structure was looked at before, and is right."""
+        node = self.engine.tree.root(resource)
         references = References(self.engine, outside)
         report = Report(options, references)
         resources.check(self.engine)(node, report)
         check_whole(node, references, report)
         for url in profiles:
             report.take(self.engine.issues(node, url, report))
-        return _distinct((*faults, *report.found))
+        return tuple(report.found)
 
     def knows(self, profile: str) -> bool:
         """Say whether a profile is here, so that something can be held against it."""
