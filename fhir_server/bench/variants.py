@@ -6,8 +6,8 @@ Only the benchmark starts these, each in a process beside the real server, on th
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from flask import Flask
 from typing_extensions import override
 
 from fhir_server import bootstrap
@@ -16,11 +16,14 @@ from fhir_server.storage.audit_log import AuditLog
 from fhir_server.storage.rows import AuditRow
 from fhir_server.web.app import create_app
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 UNVALIDATED = "unvalidated"
 UNAUDITED = "unaudited"
 
 
-def unvalidated() -> Flask:
+def unvalidated() -> "WSGIApplication":
     """Return the application that holds what is written against its structure alone."""
     return create_app(
         bootstrap.build(
@@ -33,7 +36,7 @@ def unvalidated() -> Flask:
     )
 
 
-def unaudited() -> Flask:
+def unaudited() -> "WSGIApplication":
     """Return the application that writes down nothing about reads."""
     server = bootstrap.of(_settings())
     ports = replace(server.ports, audit=_Silent(server.database))
