@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fhir_server.fhir.definitions import CANONICAL
 from fhir_server.fhir.resource import Element, items
 from fhir_server.fhirpath.errors import FhirPathError
+from fhir_server.validation.profile.definition import objects
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.ports import ports_of, variables_of
 from fhir_server.validation.profile.report import Problem, Report
@@ -36,7 +37,7 @@ def context_problem(
     if holder is None:
         return None
     contexts = [
-        *items(profile.structure, "context"),
+        *objects(profile.structure, "context"),
         *({"type": "element", "expression": each} for each in _ERRATA.get(profile.url, ())),
     ]
     if contexts and not any(_allows(context, holder, node, engine, report) for context in contexts):

@@ -67,12 +67,28 @@ class Definition:
         return None
 
 
+def objects(holder: Json, name: str) -> list[Element]:
+    """Return the objects that stand under `name` in a definition, which may be malformed."""
+    found = items(holder, name) if isinstance(holder, dict) else []
+    return [each for each in found if isinstance(each, dict)]
+
+
+def said(holder: Json, name: str) -> str | None:
+    """Return the text that stands under `name` in a definition, None where there is none."""
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _texts(holder: Element, name: str) -> tuple[str, ...]:
+    return tuple(each for each in items(holder, name) if isinstance(each, str))
+
+
 def root_of(structure: Resource) -> Definition | None:
     """Return the tree of a StructureDefinition's snapshot, None where it has none."""
     elements = [
         each
-        for each in items(structure.get("snapshot") or {}, "element")
-        if isinstance(each, dict) and isinstance(each.get("path"), str)
+        for each in objects(structure.get("snapshot"), "element")
+        if isinstance(each.get("path"), str)
     ]
     return _tree(elements, str(structure.get("url"))) if elements else None
 
@@ -98,10 +114,10 @@ def _definition(element: Element, source: str) -> Definition:
         source=source,
         name=name.removesuffix("[x]"),
         choice=name.endswith("[x]"),
-        slice_name=element.get("sliceName"),
-        min=element.get("min", 0),
+        slice_name=said(element, "sliceName"),
+        min=least if isinstance(least := element.get("min"), int) else 0,
         max=int(most) if most.isdecimal() else None,
-        types=tuple(_type(each) for each in items(element, "type")),
+        types=tuple(_type(each) for each in objects(element, "type")),
     )
 
 
@@ -110,10 +126,10 @@ def _type(found: Element) -> TypeReference:
     name = code.removeprefix(_SYSTEM)
     return TypeReference(
         code=name[:1].lower() + name[1:] if name != code else code,
-        profiles=tuple(items(found, "profile")),
-        targets=tuple(items(found, "targetProfile")),
-        aggregation=tuple(items(found, "aggregation")),
-        versioning=found.get("versioning"),
+        profiles=_texts(found, "profile"),
+        targets=_texts(found, "targetProfile"),
+        aggregation=_texts(found, "aggregation"),
+        versioning=said(found, "versioning"),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fhir_server.fhir.resource import Element, items
 from fhir_server.validation.profile.codings import codings_of
-from fhir_server.validation.profile.definition import Definition
+from fhir_server.validation.profile.definition import Definition, objects, said
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.paths import Path, parse_path
 from fhir_server.validation.profile.report import Check, Report
@@ -32,7 +32,7 @@ def tests_of(
     """
     found = [
         test
-        for each in items(slicing, "discriminator")
+        for each in objects(slicing, "discriminator")
         if (test := _test(definition, each, engine)) is not None
     ]
     return tuple(found) or (_by_demands(checks),)
@@ -128,9 +128,10 @@ def _value(end: Definition, engine: "Engine") -> Test | None:
     below = _below(end, engine)
     if below is not None:
         return below
-    binding = end.element.get("binding") or {}
-    if binding.get("strength") == "required" and "valueSet" in binding:
-        return _bound(str(binding["valueSet"]), engine)
+    binding = end.element.get("binding")
+    value_set = said(binding, "valueSet")
+    if said(binding, "strength") == "required" and value_set is not None:
+        return _bound(value_set, engine)
     if any(kind.profiles for kind in end.types):
         return _conforms([end], engine)
     return None

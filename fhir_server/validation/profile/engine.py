@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from fhir_server.fhir.canonical import CanonicalResources, parse
 from fhir_server.fhir.definitions import CANONICAL, Definitions
 from fhir_server.fhir.outcome import Issue
-from fhir_server.fhir.resource import Resource, items
+from fhir_server.fhir.resource import Resource
 from fhir_server.fhirpath.expression import Compiled, expression
 from fhir_server.fhirpath.model import Model, model_of
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.compile import checks_of
-from fhir_server.validation.profile.definition import Definition, root_of
+from fhir_server.validation.profile.definition import Definition, objects, root_of
 from fhir_server.validation.profile.node import Node, Tree
 from fhir_server.validation.profile.report import INFORMATION, Check, Problem, Report, is_error
 from fhir_server.validation.profile.subject import Subject
@@ -162,7 +162,7 @@ class Engine:
             checks=() if is_type or base is None else checks_of(subject, self),
             imposed=tuple(
                 str(each["valueCanonical"])
-                for each in items(structure, "extension")
+                for each in objects(structure, "extension")
                 if each.get("url") == _IMPOSES and "valueCanonical" in each
             ),
         )

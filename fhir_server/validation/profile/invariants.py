@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
-from fhir_server.fhir.resource import Element, items
+from fhir_server.fhir.resource import Element
 from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.fhirpath.evaluation import Ports
 from fhir_server.fhirpath.item import Items
+from fhir_server.validation.profile.definition import objects
 from fhir_server.validation.profile.native import NATIVE, STRUCTURAL
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.ports import UnknownHereError, ports_of, variables_of
@@ -44,7 +45,7 @@ class _Expression:
 def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
     """Yield the checks of the constraints that the type and the structure do not have already."""
     known = _known(subject, engine)
-    for constraint in items(subject.definition.element, "constraint"):
+    for constraint in objects(subject.definition.element, "constraint"):
         key = _key(constraint)
         if key[1] and key not in known and key not in STRUCTURAL:
             yield _check(subject, constraint, engine)
@@ -56,7 +57,7 @@ def _known(subject: Subject, engine: "Engine") -> set[_Key]:
     if "." in subject.definition.path:
         roots = (engine.type_definition(kind.code) for kind in subject.definition.types)
         elements += [root.element for root in roots if root]
-    return {_key(each) for element in elements for each in items(element, "constraint")}
+    return {_key(each) for element in elements for each in objects(element, "constraint")}
 
 
 def _key(constraint: Element) -> _Key:
@@ -73,7 +74,7 @@ def _check(subject: Subject, constraint: Element, engine: "Engine") -> Check:
     )
     is_best_practice = any(
         each.get("url") == _BEST_PRACTICE and each.get("valueBoolean") is True
-        for each in items(constraint, "extension")
+        for each in objects(constraint, "extension")
     )
     native = NATIVE.get((key, text))
     expression = _Expression(text=text, as_part="." in subject.definition.path)

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
-from fhir_server.fhir.resource import Element, Json, items
+from fhir_server.fhir.resource import Element, Json
 from fhir_server.fhirpath.equality import compare_values
 from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.fhirpath.expression import expression
 from fhir_server.fhirpath.item import Item, Value, boolean, value_of
 from fhir_server.fhirpath.regex import matches
+from fhir_server.validation.profile.definition import objects
 from fhir_server.validation.profile.invariants import now_of
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Check, Report
@@ -54,7 +55,9 @@ def _value_check(subject: Subject, key: str, limit: Json, engine: "Engine") -> C
     problem = subject.problem(rule, "value", f"The value must be {bound} {shown(limit)}.")
     other = value_of(Item(_type_name(type_), limit))
     relative = (
-        _relative_check(subject, limit, engine, is_least=is_least) if type_ in _DURATIONS else None
+        _relative_check(subject, limit, engine, is_least=is_least)
+        if type_ in _DURATIONS and isinstance(limit, dict)
+        else None
     )
 
     def check(node: Node, report: Report) -> None:
@@ -127,8 +130,8 @@ def _regex_checks(subject: Subject) -> Iterator[Check]:
         # Those of the primitive types are in the structural check.
         return
     element = subject.definition.element
-    for holder in (element, *items(element, "type")):
-        for each in items(holder, "extension"):
+    for holder in (element, *objects(element, "type")):
+        for each in objects(holder, "extension"):
             pattern = each.get("valueString")
             if each.get("url") == _REGEX and isinstance(pattern, str):
                 yield _regex_check(subject, pattern)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
 from fhir_server.fhir.narrative import Outline, outline
-from fhir_server.fhir.resource import items
+from fhir_server.validation.profile.definition import objects
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Check, Report
 from fhir_server.validation.profile.subject import Subject
@@ -25,7 +25,7 @@ Fault = Callable[[Outline, str], str]
 
 def checks(subject: Subject, _: "Engine") -> Iterator[Check]:
     """Yield the checks that extensions on the definition of a Narrative ask for."""
-    for extension in items(subject.definition.element, "extension"):
+    for extension in objects(subject.definition.element, "extension"):
         if extension.get("url") == _SOURCES:
             yield _check(subject, "narrative-source", _unsourced)
         if extension.get("url") == _LANGUAGES:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from fhir_server.fhir.resource import items
-from fhir_server.validation.profile.definition import Definition
+from fhir_server.validation.profile.definition import Definition, objects
 from fhir_server.validation.profile.discriminators import Test, tests_of
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.paths import url_of
@@ -100,7 +99,8 @@ class Slicing:
 def slicing_of(subject: Subject, demands: Demands, engine: "Engine") -> Slicing:
     """Return the slicing of an element, whose slices' demands are compiled already."""
     definition = subject.definition
-    found = definition.element.get("slicing") or _implied(definition)
+    said = definition.element.get("slicing")
+    found = said if isinstance(said, dict) and said else _implied(definition)
     slices = tuple(
         _slice(Subject(definition=each, base=subject.base), found, demands, engine)
         for each in definition.slices
@@ -181,5 +181,5 @@ def _picker(
 
 
 def _is_by_url(slicing: "Element") -> bool:
-    found = [(each.get("type"), each.get("path")) for each in items(slicing, "discriminator")]
+    found = [(each.get("type"), each.get("path")) for each in objects(slicing, "discriminator")]
     return found in ([("value", "url")], [("pattern", "url")])

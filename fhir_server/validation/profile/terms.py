@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
-from fhir_server.fhir.resource import Element, items
+from fhir_server.fhir.resource import Element
 from fhir_server.terminology.coding import Coding, Membership
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.codings import QUANTITIES, codings_of
+from fhir_server.validation.profile.definition import objects, said
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import (
     ERROR,
@@ -58,12 +59,13 @@ def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
 
 
 def _bindings(element: Element) -> Iterator[_Binding]:
-    binding = element.get("binding") or {}
-    if "valueSet" in binding:
-        yield _Binding(strength=str(binding.get("strength")), value_set=binding["valueSet"])
-    for each in items(binding, "extension"):
+    binding = element.get("binding")
+    value_set = said(binding, "valueSet")
+    if value_set is not None:
+        yield _Binding(strength=str(said(binding, "strength")), value_set=value_set)
+    for each in objects(binding, "extension"):
         if each.get("url") == _MAX:
-            url = each.get("valueCanonical") or each.get("valueUri")
+            url = said(each, "valueCanonical") or said(each, "valueUri")
             if url:
                 yield _Binding(strength="required", value_set=url, rule="max-binding")
         elif each.get("url") == _ADDITIONAL:
@@ -72,9 +74,9 @@ def _bindings(element: Element) -> Iterator[_Binding]:
 
 def _additional(extension: Element) -> Iterator[_Binding]:
     """Yield an additional binding, unless it holds only for some uses or in some contexts."""
-    parts = {each.get("url"): each for each in items(extension, "extension")}
-    strength = _PURPOSES.get(str(parts.get("purpose", {}).get("valueCode")))
-    value_set = parts.get("valueSet", {}).get("valueCanonical")
+    parts = {str(each.get("url")): each for each in objects(extension, "extension")}
+    strength = _PURPOSES.get(str(said(parts.get("purpose"), "valueCode")))
+    value_set = said(parts.get("valueSet"), "valueCanonical")
     if strength and value_set and "usage" not in parts:
         yield _Binding(strength=strength, value_set=value_set, rule="additional-binding")
 
