@@ -8,11 +8,13 @@ An operation states what it takes; whatever else comes is refused by name.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.json import encode
 from fhir_server.fhir.outcome import InvalidRequestError
 from fhir_server.fhir.resource import Element, Json, Resource, items, type_of
 from fhir_server.interactions.body import resource_of
 from fhir_server.interactions.message import FhirRequest
+from fhir_server.validation.structure import check
 
 _FORM = frozenset({"_format", "_pretty"})
 _FLAGS = {"true": True, "false": False}
@@ -77,15 +79,16 @@ class Given:
         return self.values.get(name, ())
 
 
-def given(request: FhirRequest, takes: Takes) -> Given:
-    """Return the parameters of the URL and of the body.
+def given(request: FhirRequest, takes: Takes, definitions: Definitions) -> Given:
+    """Return the parameters of the URL and of the body, which has the structure that it must have.
 
     Raises:
-        InvalidRequestError: One is unknown, repeated, or of another type.
+        InvalidRequestError: One is unknown, repeated, or of another type; the body breaks its
+            definition, every fault named.
         InvalidResourceError: The body is not JSON.
     """
     values: dict[str, tuple[Json, ...]] = {}
-    for name, value in (*_of_url(request, takes), *_of_body(request, takes)):
+    for name, value in (*_of_url(request, takes), *_of_body(request, takes, definitions)):
         if name in values and name not in takes.many:
             raise InvalidRequestError(f"`{name}` may be given once.", expression=name)
         values[name] = (*values.get(name, ()), value)
@@ -112,16 +115,19 @@ def _of_url(request: FhirRequest, takes: Takes) -> Iterator[tuple[str, Json]]:
             )
 
 
-def _of_body(request: FhirRequest, takes: Takes) -> Iterator[tuple[str, Json]]:
+def _of_body(
+    request: FhirRequest, takes: Takes, definitions: Definitions
+) -> Iterator[tuple[str, Json]]:
     if not request.body and request.resource is None:
         return
     resource = resource_of(request)
     if type_of(resource) != "Parameters":
         raise InvalidRequestError("The body must be a Parameters resource.")
+    faults = check(resource, definitions)
+    if faults:
+        raise InvalidRequestError("The body breaks its definition.", issues=faults)
     for parameter in items(resource, "parameter"):
-        name = parameter.get("name") if isinstance(parameter, dict) else None
-        if not isinstance(name, str):
-            raise InvalidRequestError("Each parameter must have a name.", expression="Parameters")
+        name = parameter["name"]
         _require_known(name, takes)
         yield name, _value(name, parameter, takes)
 

@@ -51,7 +51,7 @@ def expand(request: FhirRequest, repository: Repository) -> FhirResponse:
         UnprocessableError: A code system that it needs is not here.
         TooCostlyError: It has no end, or more codes than are given at once.
     """
-    asked = given(request, _TAKES)
+    asked = given(request, _TAKES, repository.ports.definitions)
     if asked.text("contextDirection") not in ("", *_DIRECTIONS):
         raise InvalidRequestError(
             "`contextDirection` must be `incoming` or `outgoing`.", expression="contextDirection"

@@ -30,7 +30,7 @@ def lookup(request: FhirRequest, repository: Repository) -> FhirResponse:
         InvalidRequestError: A parameter is missing, unknown or malformed.
         NotFoundError: The code system is not here, or has no such code.
     """
-    asked = given(request, _TAKES)
+    asked = given(request, _TAKES, repository.ports.definitions)
     if require_one(asked, ("code", "coding")) == "code":
         coding = Coding(
             code=asked.text("code"), system=asked.text("system"), version=asked.text("version")

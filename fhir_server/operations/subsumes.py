@@ -31,7 +31,7 @@ def subsumes(request: FhirRequest, repository: Repository) -> FhirResponse:
             systems.
         NotFoundError: The code system is not here, or has no such code.
     """
-    asked = given(request, _TAKES)
+    asked = given(request, _TAKES, repository.ports.definitions)
     at_type = len(request.path) == _AT_TYPE
     one, other = _coding(asked, "A", at_type=at_type), _coding(asked, "B", at_type=at_type)
     if one.system != other.system:

@@ -36,7 +36,7 @@ def translate(request: FhirRequest, repository: Repository) -> FhirResponse:
         InvalidRequestError: A parameter is missing, unknown or malformed.
         NotFoundError: The concept map is not here, or there is none between the value sets.
     """
-    asked = given(request, _TAKES)
+    asked = given(request, _TAKES, repository.ports.definitions)
     codings = asked_codings(asked, version="version")
     if any(not coding.system for coding in codings):
         raise InvalidRequestError("`system` must be given.", expression="system")

@@ -61,7 +61,8 @@ def validate_code(request: FhirRequest, repository: Repository) -> FhirResponse:
         TooCostlyError: It takes too much work.
     """
     in_system = request.path[0] == "CodeSystem"
-    asked = given(request, _OF_SYSTEM if in_system else _OF_VALUE_SET)
+    takes = _OF_SYSTEM if in_system else _OF_VALUE_SET
+    asked = given(request, takes, repository.ports.definitions)
     answer = _of_system if in_system else _of_value_set
     terminology = terminology_of(repository)
     answers = answer(request, repository, asked, terminology)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fhir_server.fhir.definitions import load
 from fhir_server.fhir.json import decode, encode
 from fhir_server.fhir.outcome import InvalidRequestError
 from fhir_server.fhir.resource import Element, Json
@@ -21,12 +22,12 @@ TAKES = Takes(
 
 
 def by_url(*pairs: tuple[str, str]) -> Given:
-    return given(FhirRequest(method="GET", path=(), base="", parameters=pairs), TAKES)
+    return given(FhirRequest(method="GET", path=(), base="", parameters=pairs), TAKES, load())
 
 
 def by_body(*found: Element, **elements: Json) -> Given:
     body = {"resourceType": "Parameters", "parameter": list(found), **elements}
-    return given(FhirRequest(method="POST", path=(), base="", body=encode(body)), TAKES)
+    return given(FhirRequest(method="POST", path=(), base="", body=encode(body)), TAKES, load())
 
 
 def test_simple_parameters_stand_in_the_url() -> None:
@@ -39,7 +40,7 @@ def test_simple_parameters_stand_in_the_url() -> None:
 
 def test_all_parameters_stand_in_a_body() -> None:
     coding = {"system": "s", "code": "c"}
-    value_set = {"resourceType": "ValueSet"}
+    value_set = {"resourceType": "ValueSet", "status": "draft"}
 
     found = by_body(
         {"name": "url", "valueUri": "u"},
@@ -90,8 +91,13 @@ def test_faults_of_the_url_are_named(pairs: list[tuple[str, str]], message: str)
     ("parameter", "message"),
     [
         ({"name": "nonsense"}, "`nonsense` is no parameter here"),
-        ({"valueUri": "u"}, "must have a name"),
-        ("url", "must have a name"),
+        ({"valueUri": "u"}, "Parameters.parameter[0].name"),
+        ("url", "Parameters.parameter[0]"),
+        ({"name": "url", "valueUri": 5}, "Parameters.parameter[0].value"),
+        (
+            {"name": "valueSet", "resource": {"resourceType": "ValueSet", "compose": []}},
+            "resource.compose",
+        ),
         ({"name": "url", "valueInteger": 1}, "`url` must be a text."),
         ({"name": "url"}, "`url` must be a text."),
         ({"name": "yes", "valueString": "true"}, "`yes` must be a boolean."),
@@ -105,7 +111,8 @@ def test_faults_of_the_body_are_named(parameter: Json, message: str) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         by_body(parameter)
 
-    assert message in str(refused.value)
+    told = " ".join(f"{each.expression} {each.diagnostics}" for each in refused.value.issues)
+    assert message in told
 
 
 def test_another_body_is_refused() -> None:
