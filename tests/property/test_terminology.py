@@ -3,14 +3,20 @@
 https://hl7.org/fhir/R4/terminology-service.html
 """
 
+import random
+from contextlib import suppress
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_server.fhir.definitions import load
+from fhir_server.fhir.outcome import FhirError
 from fhir_server.fhir.resource import Element, Resource
 from fhir_server.terminology.coding import Coding
 from fhir_server.terminology.expansion import Options
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.terminology.translation import Wanted
+from tests.resources_by_definition import Author
 from tests.terminology import ANIMALS, PLANTS, code_system, codes, flat, terminology, value_set
 
 URL = "http://test.example/set"
@@ -189,3 +195,26 @@ def test_the_codes_of_an_expansion_are_the_same_with_and_without_levels(
     world: Terminology,
 ) -> None:
     assert sorted(codes(world, URL)) == sorted(codes(world, URL, nested=False))
+
+
+@given(seed=st.integers(min_value=0, max_value=2**32))
+def test_no_resource_makes_terminology_fail(seed: int) -> None:
+    """Whatever the elements hold, the answer is one or a refusal."""
+    author = Author(load(), random.Random(seed))  # noqa: S311 - made up, not secret
+    system, a_set, a_map = (
+        {**author.resource(type_), "url": url}
+        for type_, url in (("CodeSystem", ANIMALS), ("ValueSet", URL), ("ConceptMap", "x"))
+    )
+    known = terminology(system, a_set, value_set(IMPORTED, {"system": ANIMALS}))
+    coding = Coding(system=ANIMALS, code="x", display="x")
+
+    with suppress(FhirError):
+        known.expand(URL, Options(filter="x"))
+    with suppress(FhirError):
+        known.expand(IMPORTED, Options(language="x", include_designations=True))
+    with suppress(FhirError):
+        known.validate_code(URL, coding)
+    with suppress(FhirError):
+        known.translate(Wanted(coding=coding), a_map)
+    known.validate_in_system(coding)
+    known.subsumes(coding, Coding(system=ANIMALS, code=""))
