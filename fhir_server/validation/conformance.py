@@ -18,7 +18,7 @@ from fhir_server.validation import structure
 from fhir_server.validation.profile.report import Options
 from fhir_server.validation.validator import Validator
 
-_ERRORS_ALONE = Options(best_practice=None, display=None, unknown_extension=None)
+_ERRORS_ALONE = Options(best_practice=None, display=None, unknown_extension=None, warnings=False)
 
 
 class Conformance(Protocol):

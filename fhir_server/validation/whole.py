@@ -18,7 +18,8 @@ def check_whole(resource: Node, references: References, report: Report) -> None:
     """Report what is wrong with a resource, and with each resource inside it, as a whole."""
     for node in _resources(resource):
         check_ids(node, report)
-        check_links(node, report)
+        if report.options.warnings:
+            check_links(node, report)
         if "contained" in node.value:
             check_contained(node, report)
         if node.type == "Bundle":

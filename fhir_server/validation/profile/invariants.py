@@ -80,6 +80,8 @@ def _check(subject: Subject, constraint: Element, engine: "Engine") -> Check:
     expression = _Expression(text=text, as_part="." in subject.definition.path)
 
     def check(node: Node, report: Report) -> None:
+        if severity == WARNING and not report.options.warnings:
+            return
         kept = None if native is None else native(node)
         if kept is None:
             kept = _evaluate(node, expression, problem, report, engine)

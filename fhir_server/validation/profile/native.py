@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
+from fhir_server.fhir.json import encode
 from fhir_server.fhir.resource import Element, Json, items
 from fhir_server.fhirpath.equality import compare_values
 from fhir_server.fhirpath.item import Item, value_of
@@ -38,18 +39,30 @@ def _has(element: Element, name: str) -> bool:
     return name in element or f"_{name}" in element
 
 
-def _none_contained(node: Node) -> bool | None:
-    return None if "contained" in node.value else True
+def _contained_without(*names: str) -> Native:
+    """Return the constraint that no contained resource has one of these in its `meta`."""
+
+    def kept(node: Node) -> bool:
+        contained = [each for each in items(node.value, "contained") if isinstance(each, dict)]
+        metas = [each["meta"] for each in contained if isinstance(each.get("meta"), dict)]
+        return not any(_has(meta, name) for meta in metas for name in names)
+
+    return kept
 
 
-def _all_contained_shown(node: Node) -> bool | None:
-    """Say that dom-3 holds where each contained resource is an image of a narrative.
+def _all_contained_used(node: Node) -> bool | None:
+    """Say that dom-3 holds where each contained resource is referred to, or shown as an image.
 
-    "Images may be contained": the expression looks at references only.
+    "Images may be contained": the expression looks at references only. In JSON as we write it, a
+    quote followed by a colon ends a key, so that no text can look like a reference.
     """
     contained = [each for each in items(node.value, "contained") if isinstance(each, dict)]
-    shown = "".join(_narratives(node.value)) if contained else ""
-    return True if all(f'"#{each.get("id")}"' in shown for each in contained) else None
+    if not contained:
+        return True
+    body = encode(node.value)
+    left = [each for each in contained if f'"reference":"#{each.get("id")}"'.encode() not in body]
+    shown = "".join(_narratives(node.value)) if left else ""
+    return True if all(f'"#{each.get("id")}"' in shown for each in left) else None
 
 
 def _narratives(value: Json) -> Iterator[str]:
@@ -169,11 +182,11 @@ NATIVE: Mapping[Key, Native] = {
     ("bdl-8", "fullUrl.contains('/_history/').not()"): _unversioned,
     ("ras-2", "probability is decimal implies (probability as decimal) <= 100"): _probability,
     ("que-7", "operator = 'exists' implies (answer is Boolean)"): _asks_for_boolean,
-    ("dom-3", _DOM_3): _all_contained_shown,
+    ("dom-3", _DOM_3): _all_contained_used,
     ("dom-4", "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"): (
-        _none_contained
+        _contained_without("versionId", "lastUpdated")
     ),
-    ("dom-5", "contained.meta.security.empty()"): _none_contained,
+    ("dom-5", "contained.meta.security.empty()"): _contained_without("security"),
     ("dom-6", "text.`div`.exists()"): _has_narrative,
     ("ref-1", _REF_1): _reference,
     ("per-1", _PER_1): _period,

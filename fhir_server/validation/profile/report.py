@@ -56,6 +56,7 @@ class Options:
     `steps` bounds each expression. `unknown_extension` is the severity of an extension, and
     `unknown_profile` of a profile, whose definition is not here. `html_in_markdown` and
     `example_urls` are the severities of what is allowed and often a mistake, None to leave it out.
+    Without `warnings`, rules that could give nothing worse are not evaluated.
     """
 
     now: int | None = None
@@ -68,6 +69,7 @@ class Options:
     must_support: bool = False
     preferred: bool = False
     steps: int = STEPS
+    warnings: bool = True
 
 
 DEFAULT = Options()
