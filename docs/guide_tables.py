@@ -14,6 +14,8 @@ from fhir_server.reporting.measure_resource import measure_resource
 Resource = Mapping[str, Any]
 
 
+# A rule that so many profiles have is named once.
+_MANY = 6
 _IMPOSES = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
 
 
@@ -33,7 +35,7 @@ def tables(root: Path) -> dict[str, str]:
         "profiles": _table(("profile", "of", "US Core", "what"), map(_profile, own)),
         "invariants": _table(
             ("rule", "on", "severity", "what must be"),
-            (row for found in profiles for row in _invariants(found)),
+            _invariants(profiles),
         ),
         "extensions": _table(("extension", "on", "value", "what"), map(_extension, extensions)),
         "code systems": _table(
@@ -84,13 +86,18 @@ def _profile(found: Resource) -> tuple[str, ...]:
     return _link(found, "profiles"), parent, ", ".join(imposed), what
 
 
-def _invariants(found: Resource) -> Iterator[tuple[str, ...]]:
-    for element in found["differential"]["element"]:
-        for rule in element.get("constraint", ()):
-            place = found["id"] if "." not in element["path"] else f"{found['id']}, {element['id']}"
-            shared = rule["key"].startswith("crisis-sec-")
-            where = "all of a person" if shared else place
-            yield f"`{rule['key']}`", where, rule["severity"], rule["human"].replace("|", "\\|")
+def _invariants(profiles: Iterable[Resource]) -> Iterator[tuple[str, ...]]:
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for found in profiles:
+        for element in found["differential"]["element"]:
+            for rule in element.get("constraint", ()):
+                path = element["id"].partition(".")[2]
+                place = f"{found['id']}, `{path}`" if path else found["id"]
+                key = rule["key"], rule["severity"], rule["human"].replace("|", "\\|")
+                places.setdefault(key, []).append(place)
+    for (key, severity, human), where in sorted(places.items()):
+        told = f"{len(where)} profiles" if len(where) > _MANY else "; ".join(where)
+        yield f"`{key}`", told, severity, human
 
 
 def _extension(found: Resource) -> tuple[str, ...]:

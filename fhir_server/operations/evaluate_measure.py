@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from fhir_server.access.repository import Repository
+from fhir_server.fhir.crisis import CANONICAL
 from fhir_server.fhir.json import decode, encode
 from fhir_server.fhir.outcome import InvalidRequestError, UnprocessableError
 from fhir_server.fhir.resource import items, type_of
@@ -24,7 +25,7 @@ from fhir_server.reporting.measure_report import measure_report
 from fhir_server.reporting.periods import closed_period
 from fhir_server.search.labels import Purpose
 
-_DEFINITION = "http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure"
+_DEFINITION = f"{CANONICAL}/OperationDefinition/measure-evaluate-measure"
 _TAKEN = frozenset({"periodStart", "periodEnd", "reportType", "measure"})
 # Parameters of the operation that would narrow a report down to a few people, or have no meaning.
 _NOT_TAKEN = frozenset({"subject", "practitioner", "lastReceivedOn"})

@@ -28,6 +28,14 @@ _POLICY_RULES = {
     "research": "HIPAAAuthCD",
 }
 
+# Of the other kinds: crisis-disclosure-consent.
+PROFILES = {
+    "part2-tpo": "crisis-part2-consent",
+    "part2-specific": "crisis-part2-consent",
+    "part2-proceedings": "crisis-part2-consent",
+    "law-enforcement-plan": "crisis-responder-plan-consent",
+}
+
 EXTENSIONS = (
     RECORD_VERSION,
     compound(

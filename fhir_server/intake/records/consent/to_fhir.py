@@ -21,18 +21,12 @@ from fhir_server.intake.record import Mapped
 from fhir_server.intake.records.consent.mapping import (
     CONSENT_KIND,
     EXTENSIONS,
+    PROFILES,
     SCOPE,
     policy_rule,
 )
 from fhir_server.intake.records.consent.provision import form_uri, provision
 from fhir_server.intake.source import Source
-
-_PROFILES = {
-    "part2-tpo": "crisis-part2-consent",
-    "part2-specific": "crisis-part2-consent",
-    "part2-proceedings": "crisis-part2-consent",
-    "law-enforcement-plan": "crisis-responder-plan-consent",
-}
 
 
 def to_fhir(record: Element, source: Source) -> Mapped:
@@ -42,7 +36,7 @@ def to_fhir(record: Element, source: Source) -> Mapped:
     found: Resource = {
         "resourceType": "Consent",
         "id": source.id("consent", record["id"]),
-        "meta": meta(_PROFILES.get(kind, "crisis-disclosure-consent"), security=(RESTRICTED,)),
+        "meta": meta(PROFILES.get(kind, "crisis-disclosure-consent"), security=(RESTRICTED,)),
     }
     extended(found, _extensions(record, source))
     found["identifier"] = [identifier("consent", record, source)]

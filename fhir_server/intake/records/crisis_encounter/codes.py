@@ -62,6 +62,14 @@ TELEPHONE_ENCOUNTER = "185317003"
 FOLLOW_UP_ENCOUNTER = "390906007"
 EMERGENCY_VISIT = "4525004"
 
+# crisis-encounter-type -> profile; crisis-encounter for the others.
+PROFILES = {
+    "crisis-contact": "crisis-contact-encounter",
+    "crisis-telehealth": "crisis-contact-encounter",
+    "crisis-facility": "crisis-stabilization-encounter",
+    "crisis-follow-up": "crisis-followup-encounter",
+}
+
 # Dispositions after which nobody is to be called.
 _NO_FOLLOW_UP = frozenset({"deceased", "cancelled", "unable-to-locate"})
 
@@ -114,11 +122,7 @@ def profile_of(kind: str, *, subject: bool) -> str:
     """Return the name of the profile that the Encounter follows."""
     if not subject:
         return "crisis-anonymous-contact"
-    if kind in ("crisis-contact", "crisis-telehealth"):
-        return "crisis-contact-encounter"
-    if kind == "crisis-facility":
-        return "crisis-stabilization-encounter"
-    return "crisis-followup-encounter" if kind == "crisis-follow-up" else "crisis-encounter"
+    return PROFILES.get(kind, "crisis-encounter")
 
 
 def wants_follow_up(record: Element) -> bool:

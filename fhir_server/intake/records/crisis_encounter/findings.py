@@ -40,8 +40,9 @@ RISKS = {
 METHOD = "suicide-method"
 RATINGS = {"before": "distress-before", "after": "distress-after"}
 _UNNAMED = {"extension": [{"url": ABSENT_REASON, "valueCode": "unknown"}]}
-# Mental health notes; the others have our own type only.
-_NOTE_LOINC = {"clinical": "34904-3"}
+# Mental health notes; for the others US Core has no type, and wants that said.
+_NOTE_TYPES = {"clinical": {"system": _LOINC, "code": "34904-3"}}
+_NO_TYPE = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 
 
 def observations(contact: Contact) -> list[Resource]:
@@ -127,8 +128,7 @@ def notes(contact: Contact) -> list[Resource]:
         kind = native["kind"]
         own = (LAW_ENFORCEMENT,) if kind == "le" else ()
         codings = [{"system": NOTE_KIND, "code": kind}]
-        if kind in _NOTE_LOINC:
-            codings.insert(0, {"system": _LOINC, "code": _NOTE_LOINC[kind]})
+        codings.insert(0, _NOTE_TYPES.get(kind, _NO_TYPE))
         note: Resource = {
             "resourceType": "DocumentReference",
             "id": contact.part_id(f"narrative-{index}"),
