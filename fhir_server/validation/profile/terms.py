@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MAX = f"{CANONICAL}elementdefinition-maxValueSet"
 _ADDITIONAL = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
+# It bounds the codes that there are, and wants none.
+_MAX_RULE = "max-binding"
 # What an additional binding demands, as the strength of a binding.
 _PURPOSES = {"required": "required", "maximum": "required", "extensible": "extensible"}
 _SEVERITIES = {"required": ERROR, "extensible": WARNING, "preferred": INFORMATION}
@@ -67,7 +69,7 @@ def _bindings(element: Element) -> Iterator[_Binding]:
         if each.get("url") == _MAX:
             url = said(each, "valueCanonical") or said(each, "valueUri")
             if url:
-                yield _Binding(strength="required", value_set=url, rule="max-binding")
+                yield _Binding(strength="required", value_set=url, rule=_MAX_RULE)
         elif each.get("url") == _ADDITIONAL:
             yield from _additional(each)
 
@@ -188,7 +190,7 @@ class _Judge:
 
     def _without_code(self, node: Node) -> Problem | None:
         strength, url = self.binding.strength, self.binding.value_set
-        if strength == "preferred" or node.type in QUANTITIES:
+        if strength == "preferred" or node.type in QUANTITIES or self.binding.rule == _MAX_RULE:
             return None
         if strength == "required":
             return self._told(ERROR, "code-invalid", f"A code of `{url}` must be there.")

@@ -92,6 +92,7 @@ def test_beyond_the_greatest_value_set_nothing_is_allowed() -> None:
     assert [(i.rule, i.severity) for i in told({"coding": [BLUE]}, asked)] == [
         ("binding", "warning")
     ]
+    assert told({"text": "rot"}, asked) == []
     assert ("max-binding", "error") in [
         (i.rule, i.severity) for i in told({"coding": [GREEN]}, asked)
     ]
