@@ -116,7 +116,7 @@ $(PACKAGES): $(DEFINITIONS) $(wildcard fhir_server/packages/*.py profiles/*.json
 	@$(BIN)/python -m fhir_server.packages.compile_built_in build .
 	@touch $@
 
-$(CODES): $(DEFINITIONS) $(wildcard fhir_server/terminology/compile_*.py)
+$(CODES): $(DEFINITIONS) $(wildcard fhir_server/terminology/*.py)
 	@echo "Compiling ICD-10-CM and the tables of other codes"
 	@$(BIN)/python -m fhir_server.terminology.compile_tables build
 	@touch $@

@@ -153,7 +153,7 @@ def _of_value_set(
 def _ask(
     terminology: Terminology, value_set: str | Resource, asked: Given, versions: Versions
 ) -> Callable[[Coding], Membership]:
-    return lambda coding: terminology.validate_code(
+    return lambda coding: terminology.decide(
         value_set, coding, abstract=asked.flag("abstract"), versions=versions
     )
 

@@ -9,7 +9,7 @@ holds it calls "not available here", and never wrong.
 from collections.abc import Iterable, Mapping, Sequence
 
 from fhir_server.fhir.canonical import CanonicalResources
-from fhir_server.fhir.outcome import NotFoundError
+from fhir_server.fhir.outcome import NotFoundError, TooCostlyError, UnprocessableError
 from fhir_server.fhir.resource import Resource
 from fhir_server.terminology.artefacts import Layer, Layers
 from fhir_server.terminology.built_in import Made, built_in
@@ -73,10 +73,26 @@ class Terminology:
 
         Without a system the code is looked for in all systems of the value set, which is what an
         element of type `code` needs. `abstract`: a concept that only groups others will do. A
-        ValueSet may be given itself.
+        ValueSet may be given itself. A value set that cannot be evaluated leaves the answer open.
+        """
+        try:
+            return self.decide(value_set, coding, abstract=abstract, versions=versions)
+        except (UnprocessableError, TooCostlyError) as error:
+            return Membership(result=None, message=str(error), code=error.code)
+
+    def decide(
+        self,
+        value_set: str | Resource,
+        coding: Coding,
+        *,
+        abstract: bool = False,
+        versions: Versions = ANY,
+    ) -> Membership:
+        """Return the same as `validate_code`, but refuse a value set that cannot be evaluated.
 
         Raises:
-            UnprocessableError: The value set imports itself, or has a filter that is none.
+            UnprocessableError: The value set imports itself, or has a filter that is none; or
+                another version of a code system is required than the one it pins.
             TooCostlyError: It takes too much work.
         """
         found = self._value_set(value_set)

@@ -135,7 +135,10 @@ def test_a_value_set_that_imports_itself_is_refused() -> None:
     )
 
     with pytest.raises(UnprocessableError, match="imports itself"):
-        found.validate_code(URL, animal("cat"))
+        found.decide(URL, animal("cat"))
+    left_open = found.validate_code(URL, animal("cat"))
+    assert left_open.result is None
+    assert "imports itself" in left_open.message
 
 
 def test_imports_without_end_are_cut_short() -> None:
@@ -178,7 +181,7 @@ def test_a_request_says_which_version_is_meant() -> None:
     assert found.validate_code(URL, wolf).result is False
     assert found.validate_code(URL, wolf, versions=Versions(force={ANIMALS: "0.9.0"})).result
     with pytest.raises(UnprocessableError, match=r"is required, but `1\.0\.0`"):
-        found.validate_code(URL, wolf, versions=Versions(check={ANIMALS: "0.9.0"}))
+        found.decide(URL, wolf, versions=Versions(check={ANIMALS: "0.9.0"}))
 
 
 def test_a_value_set_can_be_without_inactive_codes() -> None:

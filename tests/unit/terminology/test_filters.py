@@ -123,7 +123,7 @@ def test_a_filter_that_is_none_is_refused(op: str, value: str, message: str) -> 
     url = value_set(URL, include(ANIMALS, **condition("code", op, value)))
 
     with pytest.raises(UnprocessableError, match=re.escape(message)):
-        terminology(animals(), url).validate_code(URL, animal("cat"))
+        terminology(animals(), url).decide(URL, animal("cat"))
 
 
 def test_work_is_counted() -> None:
