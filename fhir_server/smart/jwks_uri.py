@@ -13,7 +13,7 @@ import logging
 import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,6 +26,7 @@ TIMEOUT_SECONDS = 3
 CACHE_SECONDS = 600
 # However many unknown kids are sent, an address is asked no more often than this.
 REFRESH_SECONDS = 30
+_NAT64 = IPv6Network("64:ff9b::/96")
 _FEWEST_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,8 @@ def is_public(address: str) -> bool:
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in _NAT64:
+            inner = IPv4Address(int(found) & 0xFFFF_FFFF)
         if inner is not None:
             return inner.is_global and not inner.is_multicast
     return found.is_global and not found.is_multicast
