@@ -107,6 +107,8 @@ class _Generator:
 
         Inside of a slice it is one for constraining `value[x]` to that type.
         """
+        if changes.element is None:
+            changes = changes.sliced(changes.name) or changes  # the slice may be named as well
         renamed = Node(choice.name, element=changes.element)
         renamed.children, renamed.slices = changes.children, changes.slices
         only = [kind for kind in items(choice.element or {}, "type") if kind["code"] == code]

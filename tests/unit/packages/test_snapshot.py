@@ -271,6 +271,15 @@ def test_a_type_of_a_choice_may_be_named_in_the_path() -> None:
     assert found["Observation.value[x]:valueQuantity.code"]["min"] == 1
 
 
+def test_a_type_named_in_the_path_and_again_as_slice_is_one_slice() -> None:
+    named = snapshot("Observation", at("Observation.valueQuantity", mustSupport=True))
+    twice = snapshot(
+        "Observation",
+        at("Observation.valueQuantity", sliceName="valueQuantity", mustSupport=True),
+    )
+    assert twice == named
+
+
 def test_a_type_that_must_be_there_is_the_only_one() -> None:
     value = snapshot("Observation", at("Observation.valueString", min=1))["Observation.value[x]"]
     assert (value["min"], types_of(value), value["slicing"]["rules"]) == (1, ["string"], "closed")
