@@ -8,7 +8,6 @@ one: "servers may convert between units". A unit's text is a unit without a syst
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from fractions import Fraction
 
 from fhir_server.fhir.outcome import InvalidSearchError
 from fhir_server.fhir.resource import Json
@@ -107,20 +106,27 @@ def _in_units(element: Json, lo: Json, hi: Json) -> Iterator[Value]:
         yield *ends, "", equatable(name)
     unit = parse_unit(code) if system == UCUM and code else None
     if unit is not None:
-        yield (
-            -_INFINITY if lo is None else _in_base(Decimal(lo), unit),
-            _INFINITY if hi is None else _in_base(Decimal(hi), unit),
-            BASE_UNITS,
-            unit.canonical,
-        )
+        low = -_INFINITY if lo is None else _in_base(Decimal(lo), unit)
+        high = _INFINITY if hi is None else low if hi is lo else _in_base(Decimal(hi), unit)
+        yield low, high, BASE_UNITS, unit.canonical
 
 
 def _in_base(number: Decimal, unit: Unit) -> float:
-    """Return `number` of `unit` in base units; exact until the last step, so that equals meet."""
+    """Return `number` of `unit` in base units; exact until the last step, so that equals meet.
+
+    That is `float(number * unit.factor + unit.offset)` in fractions, which nobody shortens: what
+    divides two integers rounds correctly.
+    """
     if abs(number.adjusted()) > _MOST_DIGITS:
         return float(number)  # infinite or nothing, in whatever unit
+    top, bottom = number.as_integer_ratio()
+    factor, offset = unit.factor, unit.offset
+    top, bottom = top * factor.numerator, bottom * factor.denominator
+    if offset:
+        top = top * offset.denominator + offset.numerator * bottom
+        bottom *= offset.denominator
     try:
-        return float(Fraction(number) * unit.factor + unit.offset)
+        return top / bottom
     except OverflowError:
         return _INFINITY if number > 0 else -_INFINITY
 
