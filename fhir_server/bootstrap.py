@@ -37,6 +37,7 @@ from fhir_server.reporting.measure import Measure
 from fhir_server.reporting.measure_resource import install
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
+from fhir_server.smart.authorize import own_patient
 from fhir_server.smart.login.sign_in import SignedIn
 from fhir_server.smart.roles import PERMISSIONS, Role
 from fhir_server.smart.scopes import parse_scopes
@@ -152,6 +153,7 @@ class Server:
             medical_personnel=PERMISSIONS[kind].medical_personnel,
             privacy_officer=kind is Role.PRIVACY_OFFICER,
             user_id=signed_in.account.account_id,
+            launch_patient=own_patient(signed_in) if kind is Role.PATIENT else "",
         )
 
     def require_ready(self) -> None:

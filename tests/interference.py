@@ -22,10 +22,18 @@ from fhir_server.fhir.resource import Element, Json, Resource
 from fhir_server.interactions.route import template
 from fhir_server.search.labels import Purpose
 from fhir_server.settings import Settings
+from fhir_server.smart.clients import Client, to_row
+from fhir_server.smart.launch import LaunchContext
+from fhir_server.smart.login.register import FOREVER
+from fhir_server.smart.roles import Role
 from fhir_server.smart.scopes import parse_scopes
 from fhir_server.smart.tokens import TOKEN_BYTES, token_hash, token_text
+from fhir_server.storage.accounts import AccountRow, RoleRow
+from fhir_server.storage.grants import CodeRow, GrantedRow
 from fhir_server.storage.oauth import ClientRow, TokenRow
+from fhir_server.storage.sessions import SessionRow
 from fhir_server.web.app import create_app
+from fhir_server.web.ui.page import Visit
 from tests.gate import NOW, Caller, consent, encounter, episode, observation, patient, reference
 
 SECOND = 1_000_000
@@ -33,6 +41,10 @@ HIDING, ASKING = NOW + 3600 * SECOND, NOW + 7200 * SECOND
 SSN = {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "458217703"}
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 ALL = "system/*.cruds"
+APP = "the-app"
+REDIRECT = "https://app.example/callback"
+# Whom an app's request is about: nobody yet, somebody whom most may see, and somebody hidden.
+LAUNCH_PATIENTS = ("", "ana", "hidden")
 
 
 @dataclass(slots=True)
@@ -42,12 +54,21 @@ class Clock:
     time: int = NOW
     name: str = "base"
     numbers: "count[int]" = field(default_factory=lambda: count(1))
+    randoms: "count[int]" = field(default_factory=lambda: count(1))
 
     def at(self, time: int, name: str) -> None:
-        self.time, self.name, self.numbers = time, name, count(1)
+        self.time, self.name, self.numbers, self.randoms = time, name, count(1), count(1)
+
+    def random(self, size: int) -> bytes:
+        return drawn(self.name, next(self.randoms), size)
 
     def new_id(self) -> str:
         return f"{self.name}-{next(self.numbers)}"
+
+
+def drawn(name: str, number: int, size: int = TOKEN_BYTES) -> bytes:
+    """Return what the clock that is called `name` draws as its `number`th random bytes."""
+    return hashlib.sha256(f"{name} {number}".encode()).digest()[:size]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +80,44 @@ class Viewer:
     purpose: Purpose = Purpose.TREAT
     medical_personnel: bool = False
     privacy_officer: bool = False
+    role: Role = Role.CLINICIAN
+
+    @property
+    def session(self) -> str:
+        """The cookie of the person who looks at pages at the same agency."""
+        return token_text(drawn(f"session of {self.name}", 1))
+
+    @property
+    def visit(self) -> str:
+        """The cookie of that person's browser."""
+        return token_text(drawn(f"visit of {self.name}", 1))
+
+    def handle(self, patient: str) -> str:
+        """The handle of an app's request to that person, with this launch patient."""
+        return token_text(drawn(f"request to {self.name} {patient}", 1))
 
 
 CLINIC = Viewer(name="clinic", organization="clinic")
 STRANGER = Viewer(name="stranger", organization="stranger")
-OPERATIONS = Viewer(name="operations", organization="mct", purpose=Purpose.HOPERAT)
-OFFICER = Viewer(name="officer", organization="clinic", privacy_officer=True)
-HEALTH = Viewer(name="health", organization="health", purpose=Purpose.PUBHLTH)
-ED = Viewer(name="ed", organization="ed", purpose=Purpose.ETREAT, medical_personnel=True)
+OPERATIONS = Viewer(
+    name="operations",
+    organization="mct",
+    purpose=Purpose.HOPERAT,
+    role=Role.PROGRAM_MANAGER,
+)
+OFFICER = Viewer(
+    name="officer", organization="clinic", privacy_officer=True, role=Role.PRIVACY_OFFICER
+)
+HEALTH = Viewer(
+    name="health", organization="health", purpose=Purpose.PUBHLTH, role=Role.EPIDEMIOLOGIST
+)
+ED = Viewer(
+    name="ed",
+    organization="ed",
+    purpose=Purpose.ETREAT,
+    medical_personnel=True,
+    role=Role.ED_PHYSICIAN,
+)
 VIEWERS = (CLINIC, STRANGER, OPERATIONS, OFFICER, HEALTH, ED)
 AGENCIES = ("mct", "clinic", "stranger", "health", "ed", "other", "program")
 
@@ -79,6 +130,11 @@ class Ask:
     path: str
     body: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a person asks, in a browser with a session."""
+        return self.path.startswith(("/authorize", "/account"))
 
     @property
     def route(self) -> tuple[str, str]:
@@ -103,7 +159,7 @@ class World:
             Settings(database_url=database_url),
             clock=lambda: self.clock.time,
             ids=self.clock.new_id,
-            random=lambda size: b"r" * size,
+            random=self.clock.random,
         )
         self.app = create_app(self.server)
 
@@ -132,7 +188,7 @@ class World:
 
     def ask(self, viewer: Viewer, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
         """Yield the answer to each request, and to those for the pages that follow."""
-        client = self.app.test_client()
+        client = self.app.test_client(use_cookies=False)
         for ask in asks:
             found = self._answer(client, viewer, ask)
             yield ask, found
@@ -141,12 +197,23 @@ class World:
                 found = self._answer(client, viewer, page)
                 yield page, found
 
+    def _csrf(self, viewer: Viewer) -> str:
+        return Visit(
+            server=self.server,
+            visit=viewer.visit,
+            cookie=viewer.session,
+            is_new=False,
+            signed_in=None,
+        ).csrf
+
     def _answer(self, client: FlaskClient, viewer: Viewer, ask: Ask) -> Answer:
         headers = {
             "Authorization": f"Bearer {token_of(viewer)}",
             "X-Request-Id": "asked",
             **ask.headers,
         }
+        if ask.is_page:
+            headers["Cookie"] = f"handoff={viewer.session}; handoff-visit={viewer.visit}"
         if isinstance(ask.body, str):
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         elif ask.body is not None:
@@ -154,6 +221,8 @@ class World:
             kind = "application/json" if is_intake else "application/fhir+json"
             headers.setdefault("Content-Type", kind)
         data = ask.body if isinstance(ask.body, str | None) else json.dumps(ask.body)
+        if ask.is_page and isinstance(data, str):
+            data = f"{data}&csrf={self._csrf(viewer)}"
         response = client.open(ask.path, method=ask.method, data=data, headers=headers)
         sent = tuple(sorted((name, value) for name, value in response.headers.items()))
         return response.status_code, response.get_data(), sent
@@ -185,6 +254,10 @@ def write_base(found: World) -> None:
         )
     for viewer in VIEWERS:
         _register(found, viewer)
+    _register_app(found)
+    for viewer in VIEWERS:
+        _log_in(found, viewer)
+    found.clock.at(NOW, "base after logins")
     mct, clinic = found.caller("mct"), found.caller("clinic")
     for name, birth in (("ana", "1990-01-01"), ("ben", "1991-01-01")):
         mct.put(
@@ -224,6 +297,7 @@ def _register(found: World, viewer: Viewer) -> None:
             privacy_officer=viewer.privacy_officer,
             registered_at=NOW,
             revoked_at=None,
+            launches=True,
         )
     )
     token = TokenRow(
@@ -235,6 +309,112 @@ def _register(found: World, viewer: Viewer) -> None:
         actors=json.dumps([key]),
     )
     found.server.oauth.issue(token, NOW)
+
+
+def _register_app(found: World) -> None:
+    app = Client(
+        client_id=APP,
+        name="App",
+        organization=found.system().read("Organization", "mct").key,
+        organization_id="mct",
+        jwks=(),
+        scopes=parse_scopes("patient/*.rs user/*.rs"),
+        purposes=Purpose((1 << 14) - 1),
+        registered_at=NOW,
+        auth_method="none",
+        redirect_uris=(REDIRECT,),
+        context_scopes=("launch", "launch/patient", "openid"),
+    )
+    found.server.oauth.register(to_row(app))
+
+
+def _log_in(found: World, viewer: Viewer) -> None:
+    """Let a person of the viewer's agency have a session, and requests of an app to decide on."""
+    key = found.system().read("Organization", viewer.organization).key
+    stores = found.server.authorization.stores
+    found.clock.at(ASKING, f"person of {viewer.name}")
+    account_id = f"account-of-{viewer.name}"
+    stores.accounts.add(
+        AccountRow(
+            account_id=account_id,
+            login=viewer.name,
+            name=viewer.name,
+            fhir_user="",
+            created_at=NOW,
+        ),
+        (
+            RoleRow(
+                role_id=f"role-of-{viewer.name}",
+                account_id=account_id,
+                role=viewer.role,
+                organization=key,
+                organization_id=viewer.organization,
+                since=0,
+                until=FOREVER,
+            ),
+        ),
+    )
+    stores.sessions.start(
+        SessionRow(
+            session_hash=token_hash(viewer.session),
+            session_id=f"session-of-{viewer.name}",
+            account_id=account_id,
+            role_id=f"role-of-{viewer.name}",
+            stage="full",
+            authenticated_at=ASKING,
+            seen_at=ASKING,
+            expires_at=ASKING * 2,
+        )
+    )
+    authorizer = found.server.authorization.authorizer
+    for patient_ in LAUNCH_PATIENTS:
+        found.clock.at(ASKING, f"request to {viewer.name} {patient_}")
+        wish = {
+            "response_type": "code",
+            "client_id": APP,
+            "redirect_uri": REDIRECT,
+            "scope": "launch/patient patient/*.rs",
+            "state": "s",
+            "aud": found.server.base,
+            "code_challenge": "c" * 43,
+            "code_challenge_method": "S256",
+        }
+        handle = authorizer.begin(list(wish.items()), viewer.visit)
+        pending = authorizer.pending(handle, viewer.visit)
+        assert pending is not None
+        authorizer.choose_patient(pending, patient_)
+    granted = _granted(viewer, account_id)
+    stores.grants.grant(
+        granted,
+        CodeRow(
+            code_hash=token_hash(granted.grant_id),
+            grant_id=granted.grant_id,
+            client_id=APP,
+            redirect_uri=REDIRECT,
+            code_challenge="c" * 43,
+            expires_at=NOW,
+        ),
+    )
+
+
+def _granted(viewer: Viewer, account_id: str) -> GrantedRow:
+    """Return what the person granted before: an app about somebody who may be hidden now."""
+    return GrantedRow(
+        grant_id=f"grant-of-{viewer.name}",
+        client_id=APP,
+        account_id=account_id,
+        role_id=f"role-of-{viewer.name}",
+        session_id=f"session-of-{viewer.name}",
+        scopes="patient/*.rs",
+        context_scopes="",
+        purpose=int(Purpose.TREAT),
+        patient="hidden",
+        context=LaunchContext().to_json(),
+        nonce="",
+        authenticated_at=NOW,
+        granted_at=NOW,
+        expires_at=ASKING * 2,
+    )
 
 
 def a_crisis(person: str, id_: str, day: str, of_episode: str = "") -> Resource:

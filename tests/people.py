@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -89,7 +89,7 @@ class Browser:
         pairs = form.filled(values)
         target = form.action or page.url.path
         if form.method == "get":
-            return self.follow(self.http.get(target, params=pairs))
+            return self.follow(self.http.get(target, params=urlencode(pairs)))
         return self.follow(self.http.post(target, data=as_data(pairs)))
 
     def follow(self, response: httpx.Response) -> httpx.Response:

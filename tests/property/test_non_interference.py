@@ -19,11 +19,14 @@ from tests.databases import Postgres, Sqlite
 from tests.gate import Caller, consent, episode, observation, patient, reference
 from tests.intake_messages import crisis_encounter
 from tests.interference import (
+    APP,
     ASKING,
+    CLINIC,
     ED,
     HEALTH,
     HIDING,
     ICD,
+    LAUNCH_PATIENTS,
     SECOND,
     SSN,
     VIEWERS,
@@ -279,6 +282,31 @@ def reads() -> Iterator[Ask]:
     yield Ask(method="GET", path="/fhir/metadata/nonsense")
 
 
+def pages(viewer: Viewer) -> Iterator[Ask]:
+    """Yield what a person of the viewer's agency asks, and what its EHR says of launches."""
+    picker = f"/authorize/patient?request={viewer.handle('')}"
+    for searched in ("", "&family=reyes", "&birthdate=1990-01-01", "&identifier=458217703"):
+        yield Ask(method="GET", path=picker + searched)
+    for patient_ in ("hidden", "absent"):
+        form = f"request={viewer.handle('')}&patient={patient_}"
+        yield Ask(method="POST", path="/authorize/patient", body=form)
+    for patient_ in LAUNCH_PATIENTS:
+        yield Ask(method="GET", path=f"/authorize?request={viewer.handle(patient_)}")
+    form = f"request={viewer.handle('hidden')}&decision=allow&purpose=TREAT&scope=patient/*.rs"
+    yield Ask(method="POST", path="/authorize", body=form)
+    yield Ask(method="GET", path="/account/apps")
+    yield Ask(method="POST", path="/account/apps", body="grant=none-of-mine")
+    for context in (
+        {"patient": "hidden"},
+        {"patient": "absent"},
+        {"patient": "ana", "encounter": "hidden-crisis"},
+        {"patient": "ana", "encounter": "crisis-ana-1"},
+    ):
+        yield Ask(method="POST", path="/oauth/launch", body={"client_id": APP, **context})
+    for method in ("GET", "POST"):
+        yield Ask(method=method, path="/oauth/userinfo")
+
+
 def operations() -> Iterator[Ask]:
     for path in OPERATIONS:
         yield Ask(method="GET", path=path)
@@ -403,7 +431,7 @@ def native(agency: str) -> Iterator[Ask]:
 
 def asked_first(viewer: Viewer) -> list[Ask]:
     """Return what `viewer` reads; public health may count what nobody may see."""
-    return [*reads(), *(() if viewer is HEALTH else operations())]
+    return [*reads(), *pages(viewer), *(() if viewer is HEALTH else operations())]
 
 
 def asked_then(viewer: Viewer) -> list[Ask]:
@@ -551,3 +579,23 @@ def test_the_matrix_is_answered_and_not_only_refused(
         ("GET", 410),
         ("GET", 403),
     }
+
+
+def test_pages_are_answered_and_not_only_refused(alone: list[tuple[str, Ask, Answer]]) -> None:
+    """Else the comparison of pages would compare refusals."""
+    clinic = {
+        (ask.method, ask.path): (status, body.decode())
+        for viewer, ask, (status, body, _) in alone
+        if viewer == "clinic" and (ask.is_page or ask.path == "/oauth/launch")
+    }
+    found = clinic["GET", f"/authorize/patient?request={CLINIC.handle('')}&family=reyes"]
+    about = clinic["GET", f"/authorize?request={CLINIC.handle('ana')}"]
+    hidden = clinic["GET", f"/authorize?request={CLINIC.handle('hidden')}"]
+
+    assert found[0] == 200
+    assert "ana Reyes" in found[1]
+    assert about[0] == 200
+    assert "ana Reyes" in about[1]
+    assert hidden[0] == 403
+    assert clinic["GET", "/account/apps"][0] == 200
+    assert clinic["POST", "/oauth/launch"][0] == 201

@@ -16,13 +16,14 @@ from fhir_server.fhir.outcome import FhirError, InvalidSearchError
 from fhir_server.fhir.resource import Element, Resource, items
 from fhir_server.search.parse import parse
 from fhir_server.smart.login.sign_in import SignedIn
-from fhir_server.smart.roles import PERMISSIONS
+from fhir_server.smart.roles import PERMISSIONS, ceiling
+from fhir_server.smart.scopes import format_scopes, narrow, parse_scopes
 from fhir_server.web.request import request_id
 from fhir_server.web.ui.page import Visit
 
 FIELDS = ("family", "given", "birthdate", "identifier")
 _MOST = 20
-_SCOPE = "user/Patient.rs"
+_WISHED = parse_scopes("patient/Patient.rs user/Patient.rs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +92,15 @@ def organization_name(server: Server, id_: str) -> str:
 
 
 def _repository(found: Visit, person: SignedIn, client_id: str) -> Repository | None:
+    """Return what somebody may see of patients: never more than the role, and oneself at most."""
     kind = person.kind
     purposes = () if kind is None else PERMISSIONS[kind].purposes
-    if not purposes:
+    if kind is None or not purposes:
         return None
     context = found.server.person(
         person,
         purposes[0],
-        _SCOPE,
+        format_scopes(narrow(_WISHED, ceiling(kind))),
         client_id=client_id,
         request_id=request_id(flask.request.environ, found.server),
     )

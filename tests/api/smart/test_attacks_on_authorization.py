@@ -6,6 +6,7 @@ https://www.rfc-editor.org/rfc/rfc9700 ; docs/security.md lists each attack with
 import base64
 import time
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -103,7 +104,7 @@ class TestRequests:
     def test_a_parameter_given_twice_is_refused(self, clinic: Clinic) -> None:
         pairs = [*clinic.app.request(SCOPE).items(), ("scope", "user/*.cruds")]
 
-        response = httpx.get(f"{clinic.deployment.url}/oauth/authorize", params=pairs)
+        response = httpx.get(f"{clinic.deployment.url}/oauth/authorize?{urlencode(pairs)}")
 
         assert answer(response)["error"] == "invalid_request"
 
@@ -365,6 +366,25 @@ class TestDecisions:
         assert granted["patient"] == clinic.patient
         assert "user/Patient.rs" not in granted["scope"]
         assert granted["purpose_of_use"] == "PATRQT"
+
+    @pytest.mark.parametrize("role", [Role.PATIENT, Role.PROGRAM_MANAGER, Role.EPIDEMIOLOGIST])
+    def test_who_may_not_see_patients_does_not_find_them_by_the_picker(
+        self, clinic: Clinic, role: Role
+    ) -> None:
+        browser = clinic.browser()
+        own = f"Patient/{clinic.patient}" if role is Role.PATIENT else ""
+        page = browser.get("/oauth/authorize", **clinic.app.request(SCOPE))
+        log_in(browser, clinic.newcomer(role, own), page)
+        handle = page.url.params["request"]
+
+        shown = browser.get("/authorize/patient", request=handle, family="Reyes")
+        csrf = dict(forms(shown)[-1].fields)["csrf"]
+        chosen = browser.http.post(
+            "/authorize/patient", data={"csrf": csrf, "request": handle, "patient": clinic.other}
+        )
+
+        assert "Ben" not in shown.text
+        assert chosen.status_code == 404
 
     def test_a_role_is_a_ceiling(self, clinic: Clinic) -> None:
         browser, person = clinic.browser(), clinic.newcomer(Role.PROGRAM_MANAGER)
