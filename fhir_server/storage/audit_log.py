@@ -79,7 +79,13 @@ class AuditLog:
                 with suppress(UnavailableError):
                     self.settle(wait_seconds=0)
             return
-        with self._database.begin(durable=durable) as connection:
+        if not durable:
+            # One statement is a transaction of its own, and one round trip.
+            self._database.read(
+                lambda session: session.run_each(set_sql.insert(audit_log), audit_rows(rows))
+            )
+            return
+        with self._database.begin(durable=True) as connection:
             session = self._database.session(connection.connection.driver_connection)
             session.run_each(set_sql.insert(audit_log), audit_rows(rows))
 

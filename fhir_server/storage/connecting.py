@@ -18,6 +18,8 @@ _POSTGRESQL = (
     "-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC -c client_encoding=UTF8 "
     "-c idle_in_transaction_session_timeout=60s -c lock_timeout={wait}s"
 )
+# What a reader writes, the log of reads, need not be on disk before the answer leaves.
+_READER = " -c synchronous_commit=off"
 _CONNECT_SECONDS = 5
 
 # cache_size in KiB (negative), mmap_size in bytes, wal_autocheckpoint in pages of 4 KiB.
@@ -34,7 +36,7 @@ _SQLITE = (
 _CACHED_STATEMENTS = 512
 
 
-def options(url: sa.URL, lock_wait_seconds: int) -> dict[str, Any]:
+def options(url: sa.URL, lock_wait_seconds: int, *, reader: bool) -> dict[str, Any]:
     """Return the driver's arguments for a connection."""
     if url.get_backend_name() == "sqlite":
         return {
@@ -44,7 +46,7 @@ def options(url: sa.URL, lock_wait_seconds: int) -> dict[str, Any]:
             "cached_statements": _CACHED_STATEMENTS,
         }
     return {
-        "options": _POSTGRESQL.format(wait=lock_wait_seconds),
+        "options": _POSTGRESQL.format(wait=lock_wait_seconds) + (_READER if reader else ""),
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "handoff",
     }

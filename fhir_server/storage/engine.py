@@ -35,7 +35,6 @@ class Database:
 
     def __init__(self, url: sa.URL, *, lock_wait_seconds: int) -> None:
         self.dialect = url.get_backend_name()
-        options = connecting.options(url, lock_wait_seconds)
         shared: dict[str, Any] = {
             "hide_parameters": True,
             "poolclass": QueuePool,
@@ -44,10 +43,15 @@ class Database:
             # Transactions are begun and ended by connecting.py, in as few round trips as can be.
             "isolation_level": "AUTOCOMMIT",
             "pool_reset_on_return": None,
-            "connect_args": options,
         }
-        self._writer = sa.create_engine(url, **shared)
-        self._reader = sa.create_engine(url, **shared)
+        self._writer, self._reader = (
+            sa.create_engine(
+                url,
+                connect_args=connecting.options(url, lock_wait_seconds, reader=reader),
+                **shared,
+            )
+            for reader in (False, True)
+        )
         connecting.prepare(self._writer, self._reader)
         self._lock: WriterLock | None = None
         self.journal: AuditJournal | None = None
