@@ -28,6 +28,8 @@ from fhir_server.validation.profile.report import Options
 
 _MODES = frozenset({"create", "update", "delete", "profile"})
 _FORM = frozenset({"_format", "_pretty"})
+# The places of larger bodies would take more memory than the bodies.
+_MOST_LOCATED = 4_000_000
 _INSTANCE = 3  # segments of `Type/id/$validate`
 _ALL_OK = Issue(severity="information", code="informational", diagnostics="All OK.")
 
@@ -175,7 +177,8 @@ def _with(asked: Asked, name: str, value: object) -> Asked:
 def _located(request: FhirRequest, asked: Asked, issues: Sequence[Issue]) -> tuple[Issue, ...]:
     """Return the issues with their lines in the body that was sent."""
     text = request.source or request.body
-    if not text or all(issue.expression is None for issue in issues):
+    is_told = 0 < len(text) <= _MOST_LOCATED
+    if not is_told or all(issue.expression is None for issue in issues):
         return tuple(issues)
     positions = Positions(text)
     return tuple(_at(issue, positions, asked.place) for issue in issues)

@@ -79,7 +79,7 @@ def _check_present(reference: Node, entries: Entries, report: Report) -> None:
         told = f"`{text}` leads to {len(found)} entries; it must lead to one."
         report.add(reference, _problem("present", told))
     elif not found:
-        alike = " One of its type and id has another `fullUrl`." if entries.alike(text) else ""
+        alike = " One of its type and id has another `fullUrl`." if entries.has_alike(text) else ""
         told = f"`{text}` must be an entry of the Bundle, by its `fullUrl`.{alike}"
         report.add(reference, _problem("present", told, code="not-found"))
 

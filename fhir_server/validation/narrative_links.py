@@ -21,7 +21,7 @@ def check_links(resource: Node, report: Report) -> None:
     if not divs:
         return
     places = {id_ for div, _ in _divs(resource.value, ()) for id_ in outline(div).ids}
-    places |= set(_ids(resource.value))
+    places |= ids_of(resource.value)
     for div, keys in divs:
         for link in sorted(outline(div).links - places):
             text = f"The link to `#{link}` leads to no place in this resource."
@@ -50,6 +50,11 @@ def _divs(value: Json, keys: Keys) -> Iterator[tuple[str, Keys]]:
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _divs(child, (*keys, index))
+
+
+def ids_of(resource: Json) -> frozenset[str]:
+    """Return all ids in a resource."""
+    return frozenset(_ids(resource))
 
 
 def _ids(value: Json) -> Iterator[str]:

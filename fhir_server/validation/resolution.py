@@ -108,39 +108,41 @@ class FullUrl:
 
 
 class Entries:
-    """The resources of one Bundle by fullUrl."""
+    """The resources of one Bundle by fullUrl, and by type and id.
+
+    What was looked up is kept: a hostile Bundle has as many references as entries.
+    """
 
     def __init__(self, bundle: Node) -> None:
-        self.by_url: dict[str, list[Node]] = {}
-        self.nodes = tuple(bundle.children("entry"))
-        for entry in self.nodes:
-            url = entry.value.get("fullUrl")
+        self._by_url: dict[str, list[Node]] = {}
+        self._by_name: dict[str, list[Node]] = {}
+        self._known: dict[tuple[str, str], tuple[Node, ...]] = {}
+        for entry in bundle.children("entry"):
+            url, found = entry.value.get("fullUrl"), entry.children("resource")
             if isinstance(url, str):
-                self.by_url.setdefault(url, []).extend(entry.children("resource"))
+                self._by_url.setdefault(url, []).extend(found)
+            for node in found:
+                self._by_name.setdefault(_name_of(node), []).append(node)
 
     def find(self, reference: str, source: FullUrl, *, strictly: bool = False) -> tuple[Node, ...]:
         """Return what `reference` in the entry of `source` may mean: none, one, or several."""
         text, _, version = reference.partition(_VERSION)
         url = source.absolute(text, strictly=strictly)
         # A `fullUrl` should be absolute; where it is not, what is written alike is meant.
-        found = self.by_url.get(text if url is None else url, ())
-        return tuple(
-            node
-            for node in found
-            if not version or child_of(node.value, "meta").get("versionId") == version
-        )
+        key = text if url is None else url, version
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = tuple(
+                node
+                for node in self._by_url.get(key[0], ())
+                if not version or child_of(node.value, "meta").get("versionId") == version
+            )
+        return found
 
-    def alike(self, reference: str) -> tuple[Node, ...]:
-        """Return the resources of the type and id that `reference` names, whatever their URL."""
+    def has_alike(self, reference: str) -> bool:
+        """Say whether a resource has the type and id that `reference` names, whatever its URL."""
         named = _RELATIVE.search(reference.partition(_VERSION)[0])
-        if named is None:
-            return ()
-        return tuple(
-            node
-            for entry in self.nodes
-            for node in entry.children("resource")
-            if node.type == named[1] and node.value.get("id") == named[2]
-        )
+        return named is not None and named[0] in self._by_name
 
 
 class Resolver:
@@ -149,7 +151,10 @@ class Resolver:
     def __init__(self, tree: Tree, outside: Outside = NOWHERE) -> None:
         self._tree = tree
         self._outside = outside
+        # By the identity of the Bundle, container or Parameters, which all live until the end.
         self._entries: dict[int, Entries] = {}
+        self._contained: dict[int, dict[str, list[Node]]] = {}
+        self._beside: dict[int, dict[str, list[Node]]] = {}
         self._found: dict[str, Resource | None] = {}
 
     def target(self, source: Node, reference: str) -> Target:
@@ -166,14 +171,14 @@ class Resolver:
     def local(self, source: Node, reference: str) -> Target:
         """Return the same, without a look at what is outside."""
         if reference.startswith("#"):
-            return self._contained(source.root, reference[1:])
+            return self._within(source.root, reference[1:])
         for entry in enclosing(source):
             found = self.entries(entry.parent or entry).find(reference, FullUrl.of(entry.value))
             if found:
                 return Target(way=Way.BUNDLED, nodes=found)
-        beside = _beside(source, reference)
+        beside = self._parameters_of(source).get(reference)
         if beside:
-            return Target(way=Way.BUNDLED, nodes=beside)
+            return Target(way=Way.BUNDLED, nodes=tuple(beside))
         return Target(way=Way.REFERENCED, missing=self._outside.lacks(reference))
 
     def entries(self, bundle: Node) -> Entries:
@@ -183,31 +188,43 @@ class Resolver:
             found = self._entries[id(bundle.value)] = Entries(bundle)
         return found
 
-    def _contained(self, container: Node, id_: str) -> Target:
+    def _within(self, container: Node, id_: str) -> Target:
         if not id_:
             return Target(way=Way.CONTAINED, nodes=(container,))
-        inside = container.children("contained")
-        found = tuple(node for node in inside if node.value.get("id") == id_)
+        known = self._contained.get(id(container.value))
+        if known is None:
+            known = self._contained[id(container.value)] = {}
+            for node in container.children("contained"):
+                known.setdefault(str(node.value.get("id")), []).append(node)
+        found = tuple(known.get(id_, ()))
         return Target(way=Way.CONTAINED, nodes=found, missing=not found)
 
+    def _parameters_of(self, source: Node) -> dict[str, list[Node]]:
+        """Return the resources of the Parameters that `source` stands in, by `Type/id`."""
+        above: Node | None = source
+        while above is not None and above.type != "Parameters":
+            above = above.parent
+        if above is None:
+            return {}
+        known = self._beside.get(id(above.value))
+        if known is None:
+            known = self._beside[id(above.value)] = {}
+            for node in _parameters(above):
+                known.setdefault(_name_of(node), []).append(node)
+        return known
 
-def _beside(source: Node, reference: str) -> tuple[Node, ...]:
-    """Return the resources of the same Parameters that `Type/id` names."""
-    above: Node | None = source
-    while above is not None and above.type != "Parameters":
-        above = above.parent
-    named = _RELATIVE.fullmatch(reference)
-    if above is None or named is None:
-        return ()
-    pending = list(above.children("parameter"))
-    found: list[Node] = []
+
+def _name_of(resource: Node) -> str:
+    return f"{resource.type}/{resource.value.get('id')}"
+
+
+def _parameters(parameters: Node) -> Iterator[Node]:
+    """Yield the resources of Parameters, those of parts included."""
+    pending = list(parameters.children("parameter"))
     while pending:
         parameter = pending.pop()
         pending.extend(parameter.children("part"))
-        found.extend(parameter.children("resource"))
-    return tuple(
-        node for node in found if (node.type, node.value.get("id")) == (named[1], named[2])
-    )
+        yield from parameter.children("resource")
 
 
 def child_of(element: Element, name: str) -> Element:

@@ -12,6 +12,7 @@ from fhir_server.validation.narrative_links import check_links
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Report
 from fhir_server.validation.references import References
+from fhir_server.validation.text_links import check_text_links
 
 
 def check_whole(resource: Node, references: References, report: Report) -> None:
@@ -20,6 +21,7 @@ def check_whole(resource: Node, references: References, report: Report) -> None:
         check_ids(node, report)
         if report.options.warnings:
             check_links(node, report)
+        check_text_links(node, references, report)
         if "contained" in node.value:
             check_contained(node, report)
         if node.type == "Bundle":

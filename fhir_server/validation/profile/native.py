@@ -8,6 +8,7 @@ narrative; a contained image that a narrative shows; and `telecom or endpoint`, 
 of any number of them. A constraint of the same key with another expression is evaluated.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
@@ -50,6 +51,11 @@ def _contained_without(*names: str) -> Native:
     return kept
 
 
+_USED = re.compile(r'"reference":"#([A-Za-z0-9\-.]+)"')
+# The address of an image, within quotes.
+_SHOWN = re.compile(r"""["']#([A-Za-z0-9\-.]+)["']""")
+
+
 def _all_contained_used(node: Node) -> bool | None:
     """Say that dom-3 holds where each contained resource is referred to, or shown as an image.
 
@@ -59,10 +65,10 @@ def _all_contained_used(node: Node) -> bool | None:
     contained = [each for each in items(node.value, "contained") if isinstance(each, dict)]
     if not contained:
         return True
-    body = encode(node.value)
-    left = [each for each in contained if f'"reference":"#{each.get("id")}"'.encode() not in body]
-    shown = "".join(_narratives(node.value)) if left else ""
-    return True if all(f'"#{each.get("id")}"' in shown for each in left) else None
+    used = set(_USED.findall(encode(node.value).decode()))
+    left = [each.get("id") for each in contained if each.get("id") not in used]
+    shown = {id_ for div in _narratives(node.value) for id_ in _SHOWN.findall(div)} if left else ()
+    return True if all(id_ in shown for id_ in left) else None
 
 
 def _narratives(value: Json) -> Iterator[str]:

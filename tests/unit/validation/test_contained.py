@@ -89,3 +89,31 @@ def test_an_image_may_be_contained() -> None:
 
     assert not told(narrated('<img src="#i" alt="x"/>', contained=[image]), "dom-3")
     assert told(narrated("x", contained=[image]), "dom-3")
+
+
+def linked(**parts: str) -> Resource:
+    """Return a Patient whose narrative says which data it tells."""
+    link = [
+        {"url": name, "valueUri" if name == "data" else "valueString": v}
+        for name, v in parts.items()
+    ]
+    url = "http://hl7.org/fhir/StructureDefinition/textLink"
+    resource = narrated('<span id="here">x</span>', name=[{"id": "n", "text": "x"}])
+    resource["text"]["extension"] = [{"url": url, "extension": link}]
+    return resource
+
+
+@pytest.mark.parametrize(
+    ("resource", "right"),
+    [
+        (linked(htmlid="here", data="#n"), True),
+        (linked(htmlid="there", data="#n"), False),
+        (linked(htmlid="here", data="#m"), False),
+        (linked(htmlid="here", data="#n", selector="name.given"), True),
+        (linked(htmlid="here", data="#n", selector="Practitioner.name"), False),
+        (linked(htmlid="here", data="#n", selector="name.("), False),
+        (linked(htmlid="here", data="Group/unknown#x", selector="name"), True),
+    ],
+)
+def test_both_ends_of_a_text_link_must_be_there(resource: Resource, right: object) -> None:
+    assert (not told(resource, "text-link")) is right
