@@ -13,6 +13,7 @@ from functools import partial
 from fhir_server.access import programs
 from fhir_server.access.authority import Authority
 from fhir_server.access.changes import Change, Committed, Create, Delete, Update
+from fhir_server.access.conditions import Guard, require_unchanged
 from fhir_server.access.confine import Confinement
 from fhir_server.access.directives import recompile
 from fhir_server.access.disclose import Interaction, audit_rows
@@ -49,6 +50,7 @@ class Commit:
     confinement: Confinement
     changes: tuple[tuple[Change, Address], ...]
     receipt: Receipt | Receipting | None
+    guards: tuple[Guard, ...] = ()
 
     def run(self) -> tuple[Committed, ...]:
         """Make all changes or none.
@@ -137,6 +139,7 @@ class Commit:
     ) -> tuple[Committed, ...]:
         ports = self.ports
         with ports.store.transaction(now=ports.clock(), durable=ports.durable) as transaction:
+            require_unchanged(transaction, self.guards, self.confinement)
             if isinstance(self.receipt, Receipt):
                 transaction.receipt(self.receipt)
             made = self._write(transaction, prepared, reaches, own_program=own_program)

@@ -13,6 +13,7 @@ from fhir_server.search.expression import (
     Comparison,
     DateIn,
     Expression,
+    Or,
     RefersTo,
     StringStarts,
     TokenIs,
@@ -46,12 +47,23 @@ def patient_of(query: Query) -> str | None:
         if isinstance(found, RefersTo)
         and found.type == "Patient"
         and found.parameter.code in _PATIENT_PARAMETERS
-    }
-    if len(patients) != 1:
+    } | {patient for found in wanted if (patient := _compartment_of(found)) is not None}
+    if len(patients) != 1 or None in patients:
         raise ForbiddenError(
             f"An emergency token searches `{query.type}` with exactly one `patient`."
         )
     return patients.pop()
+
+
+def _compartment_of(found: Expression) -> str | None:
+    """Return the id of the one Patient whom all alternatives name, as a compartment's do."""
+    if not isinstance(found, Or):
+        return None
+    named = {
+        one.id if isinstance(one, RefersTo) and one.type == "Patient" else None
+        for one in found.operands
+    }
+    return named.pop() if len(named) == 1 else None
 
 
 def _identifies(found: Expression) -> bool:

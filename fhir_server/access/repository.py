@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fhir_server.access import audit_search, matching_context, scope
 from fhir_server.access.changes import Change, Committed
 from fhir_server.access.commit import Commit
+from fhir_server.access.conditions import Guard
 from fhir_server.access.confine import Confinement
 from fhir_server.access.context import AccessContext
 from fhir_server.access.disclose import (
@@ -24,12 +25,14 @@ from fhir_server.access.ports import Ports
 from fhir_server.facts.query import FactQuery
 from fhir_server.fhir.json import decode
 from fhir_server.fhir.outcome import (
+    ConditionChangedError,
     FhirError,
     ForbiddenError,
     GoneError,
     MethodNotAllowedError,
     not_found,
 )
+from fhir_server.search.confined import ConfinedQuery
 from fhir_server.search.expression import Everything
 from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery, Query
@@ -94,6 +97,34 @@ class Repository:
         self._audit(interaction, (*page.matches, *page.includes))
         return page
 
+    def search_several(self, queries: Sequence[Query], *, named: bool) -> Page:
+        """Return one page of what matches the searches of several types, in one order.
+
+        `named`: the caller has named the types. Otherwise those that the caller may not search
+        are left out; AuditEvents, which have a log of their own, are so always.
+
+        Raises:
+            ForbiddenError: No scope lets the caller search a type that is named, or any at all.
+        """
+        interaction = Interaction(code="search-system", type="")
+        with self._refusals(interaction):
+            confined = list(self._confined(queries, named=named))
+            if not confined:
+                raise ForbiddenError("The token has no scope to search any of these types.")
+            page = self.ports.store.search_several(confined)
+        self._audit(interaction, (*page.matches, *page.includes))
+        return page
+
+    def _confined(self, queries: Sequence[Query], *, named: bool) -> Iterator[ConfinedQuery]:
+        for query in queries:
+            if query.type == audit_search.TYPE:
+                continue
+            try:
+                yield self._confinement.search(query)
+            except ForbiddenError:
+                if named:
+                    raise
+
     def history(self, query: HistoryQuery) -> HistoryPage:
         """Return one page of versions, newest first.
 
@@ -114,9 +145,14 @@ class Repository:
         return page
 
     def commit(
-        self, changes: Sequence[Change], receipt: Receipt | Receipting | None = None
+        self,
+        changes: Sequence[Change],
+        receipt: Receipt | Receipting | None = None,
+        guards: Sequence[Guard] = (),
     ) -> tuple[Committed, ...]:
         """Make all `changes` or none, in one transaction; the results are in their order.
+
+        They are made only while the searches of `guards` find what they found.
 
         `receipt` is noted in the same transaction. Where what it answers tells the versions that
         were written, as intake's does, it is a function of the results. Without changes, only the
@@ -128,13 +164,18 @@ class Repository:
             VersionConflictError: `if_match` is not the current version.
             MethodNotAllowedError: An update of what is absent or withheld.
             ConflictError: The id is taken by something the caller may not see.
+            ConditionChangedError: A guard finds something else by now.
             ReplayedError: The receipt's message was taken before.
             StaleError: A newer version of the receipt's record was taken before.
             UnavailableError: The database is busy; nothing was written.
         """
         placed = tuple((change, (change.type, change.id or self.new_id())) for change in changes)
         commit = Commit(
-            ports=self.ports, confinement=self._confinement, changes=placed, receipt=receipt
+            ports=self.ports,
+            confinement=self._confinement,
+            changes=placed,
+            receipt=receipt,
+            guards=tuple(guards),
         )
         with self._refusals(commit.interaction):
             return commit.run()
@@ -297,7 +338,7 @@ class Repository:
         try:
             yield
         except FhirError as error:
-            if error.status in _AUDITED:
+            if error.status in _AUDITED and not isinstance(error, ConditionChangedError):
                 row = refused_row(self.context, interaction, self.ports.clock(), error.status)
                 self.ports.audit.append((row,), durable=False)
             raise

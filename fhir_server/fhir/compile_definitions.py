@@ -160,6 +160,8 @@ def _element(element: "Element", parents: set[str]) -> ElementDefinition:
         types=_types(element, parents),
         choice=name.endswith("[x]"),
         required_binding=binding.get("valueSet") if binding.get("strength") == "required" else None,
+        summary=element.get("isSummary", False),
+        modifier=element.get("isModifier", False),
     )
 
 

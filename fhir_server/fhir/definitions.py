@@ -43,7 +43,10 @@ class TypeReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementDefinition:
-    """One element; `max` None is `*`; `required_binding` the value set its codes must be of."""
+    """One element; `max` None is `*`; `required_binding` the value set its codes must be of.
+
+    `summary`: a summary has it. `modifier`: it changes what the others mean.
+    """
 
     name: str
     min: int
@@ -51,6 +54,8 @@ class ElementDefinition:
     types: tuple[TypeReference, ...]
     choice: bool = False
     required_binding: str | None = None
+    summary: bool = False
+    modifier: bool = False
 
     def json_names(self) -> Mapping[str, TypeReference]:
         """Return the JSON property names that the element may have: several for a choice."""

@@ -158,6 +158,13 @@ class CollisionError(ConflictError):
     """Another writer took the same identity first."""
 
 
+class ConditionChangedError(ConflictError):
+    """What a conditional change was to depend on changed while it was made; it is tried again."""
+
+    def __init__(self) -> None:
+        super().__init__("What the condition finds keeps changing; try again.")
+
+
 class ReplayedError(ConflictError):
     """The message was taken before; `result` is what it was answered then."""
 
@@ -185,6 +192,13 @@ class VersionConflictError(FhirError):
 
     status = 412
     code = "conflict"
+
+
+class PreconditionError(FhirError):
+    """The criteria of a conditional interaction find too many, or not what must be."""
+
+    status = 412
+    code = "multiple-matches"
 
 
 class TooLargeError(FhirError):

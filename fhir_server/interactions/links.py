@@ -12,15 +12,24 @@ from collections.abc import Mapping
 from functools import cache
 
 from fhir_server.fhir.definitions import Definitions
-from fhir_server.fhir.outcome import InvalidRequestError, NotSupportedError
+from fhir_server.fhir.outcome import InvalidRequestError
 from fhir_server.fhir.resource import Json, Resource, type_of
 
 _URI_TYPES = frozenset({"uri", "url", "oid", "uuid"})
 # Stands for Reference.reference, which is of type string and yet a link.
 _REFERENCE = "Reference.reference"
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?")
 _PLACEHOLDERS = ("urn:uuid:", "urn:oid:")
 _NARRATIVE_LINK = re.compile(r"""\b(href|src)=(["'])(.*?)\2""")
 _RESTFUL_URL = re.compile(r"(https?://.+?)/([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
+
+
+class ConditionalReferenceError(Exception):
+    """`reference` is a search, whose result has to be known first."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
 
 
 class _TypesNeededError(Exception):
@@ -31,13 +40,18 @@ class Links:
     """`targets` maps the fullUrl of each entry to the relative URL that its resource will have."""
 
     def __init__(self, targets: Mapping[str, str], definitions: Definitions) -> None:
-        self._targets = targets
+        self._targets = dict(targets)
         self._definitions = definitions
         self._by_base: dict[str, dict[str, str]] = {}
         for full_url, target in targets.items():
             found = _RESTFUL_URL.fullmatch(full_url)
             if found is not None:
                 self._by_base.setdefault(found[1], dict(targets))[found[2]] = target
+
+    def add(self, reference: str, target: str) -> None:
+        """Let a conditional reference lead to what it found."""
+        for known in (self._targets, *self._by_base.values()):
+            known[reference] = target
 
     def replaced(self, resource: Resource, full_url: str) -> Resource:
         """Return `resource`, whose entry has this fullUrl, with its links replaced.
@@ -46,7 +60,7 @@ class Links:
 
         Raises:
             InvalidRequestError: A reference is a placeholder that no entry has as its fullUrl.
-            NotSupportedError: A reference is conditional, that is a search.
+            ConditionalReferenceError: A reference is a search whose result was not added yet.
         """
         found = _RESTFUL_URL.fullmatch(full_url)
         targets = self._targets if found is None else self._by_base.get(found[1], self._targets)
@@ -62,7 +76,7 @@ def _target(reference: str, targets: Mapping[str, str]) -> str:
 
     Raises:
         InvalidRequestError: It is a placeholder, and no entry has that fullUrl.
-        NotSupportedError: It is a search.
+        ConditionalReferenceError: It is a search.
     """
     found = targets.get(reference)
     if found is not None:
@@ -71,8 +85,8 @@ def _target(reference: str, targets: Mapping[str, str]) -> str:
         raise InvalidRequestError(
             f"`{reference}` is not the fullUrl of an entry that is created or updated."
         )
-    if "?" in reference and "://" not in reference:
-        raise NotSupportedError(f"Conditional references such as `{reference}` are not supported.")
+    if _CONDITIONAL.match(reference):
+        raise ConditionalReferenceError(reference)
     return reference
 
 

@@ -17,6 +17,7 @@ class FhirRequest:
     (with those of a form body for `_search`); `headers` have lower-case names. `base` is the FHIR
     base URL without a trailing slash. `resource` is the body where it is parsed already, as that
     of a Bundle's entry is. `source` is the text that `body` was made from, where that was XML.
+    `form` are the pairs that say how the answer is to be written, which its links repeat.
     """
 
     method: str
@@ -27,6 +28,7 @@ class FhirRequest:
     body: bytes = b""
     resource: Resource | None = None
     source: bytes = b""
+    form: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#paging
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fhir_server.access.repository import Repository
 from fhir_server.fhir.outcome import InvalidSearchError
@@ -45,7 +46,8 @@ def next_link(
 ) -> tuple[str, str]:
     """Return the link to the page that starts at `page`; its URL tells nothing of the search."""
     sealed = paging.seal.seal(page, _bound_to(request, repository))
-    return "next", f"{request.base}/{'/'.join(_path(request))}?{CURSOR}={sealed}"
+    pairs = ((CURSOR, sealed), *request.form)
+    return "next", f"{request.base}/{'/'.join(_path(request))}?{urlencode(pairs)}"
 
 
 def _bound_to(request: FhirRequest, repository: Repository) -> tuple[str, ...]:

@@ -39,6 +39,19 @@ def written(request: FhirRequest, committed: Committed) -> FhirResponse:
     )
 
 
+def as_committed(stored: Stored) -> Committed:
+    """Return what a change would have answered that found the resource as it was to be."""
+    return Committed(
+        type=stored.type,
+        id=stored.id,
+        version=stored.version,
+        last_updated=stored.last_updated,
+        method=stored.method,
+        created=False,
+        body=stored.body,
+    )
+
+
 def deleted(request: FhirRequest, committed: Committed) -> FhirResponse:
     """Return what a delete did: nothing to say, unless the client prefers an outcome."""
     body = preferred_body(request, committed, Return.MINIMAL)
@@ -49,6 +62,13 @@ def deleted(request: FhirRequest, committed: Committed) -> FhirResponse:
         version=committed.version or None,
         last_modified=committed.last_updated if committed.version else None,
     )
+
+
+def deleted_several(request: FhirRequest, type_: str, count: int) -> FhirResponse:
+    """Return what a delete did that found several resources, or none."""
+    wanted = preferred_return(request.headers, Return.MINIMAL) is Return.OPERATION_OUTCOME
+    body = success(f"Deleted {count} of `{type_}`.") if wanted else b""
+    return FhirResponse(status=200 if body else 204, body=body)
 
 
 def location(request: FhirRequest, committed: Committed) -> str:

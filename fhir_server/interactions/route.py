@@ -14,7 +14,8 @@ Handler = Callable[[FhirRequest, Repository], FhirResponse]
 
 # Segments that stand for themselves in a template; every other is a type, an id or a version.
 _LITERAL = frozenset({"_history", "_search", "metadata"})
-_PLACES = ("[type]", "[id]", "[place]", "[vid]")
+_PLACE = "[place]"
+_PLACES = ("[type]", "[id]", _PLACE, "[vid]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Routes:
             raise NotFoundError(f"No interaction lives at `/{'/'.join(path)}`.")
         if path and path[0] not in self.types and path[0] not in _LITERAL and path[0][:1] != "$":
             raise NotFoundError(f"`{path[0]}` is not a resource type of FHIR R4.")
+        if "" in path or (_PLACE in route and path[2] not in {*self.types, "*"}):
+            raise NotFoundError(f"No interaction lives at `/{'/'.join(path)}`.")
         handler = handlers.get(method)
         if handler is None:
             raise MethodNotAllowedError(

@@ -17,7 +17,7 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
 from fhir_server.interactions.read import read
 from fhir_server.interactions.route import Handler, Routes
-from fhir_server.interactions.search import search
+from fhir_server.interactions.search import compartment, search, search_system
 from fhir_server.interactions.update import conditional_update, update
 from fhir_server.interactions.vread import vread
 
@@ -30,6 +30,8 @@ def routes(
 ) -> Routes:
     """Return the table of this server; `capabilities` answers `metadata` in a batch."""
     searching = partial(search, paging=paging)
+    everywhere = partial(search_system, paging=paging)
+    inside = partial(compartment, paging=paging)
     versions = partial(history, paging=paging)
     table: dict[str, dict[str, Handler]] = {
         "metadata": {"GET": capabilities},
@@ -40,6 +42,9 @@ def routes(
             "DELETE": conditional_delete,
         },
         "[type]/_search": {"POST": searching},
+        "_search": {"POST": everywhere},
+        "[type]/[id]/[place]": {"GET": inside},
+        "[type]/[id]/[place]/_search": {"POST": inside},
         "[type]/_history": {"GET": versions},
         "[type]/[id]": {"GET": read, "PUT": update, "DELETE": delete},
         "[type]/[id]/_history": {"GET": versions},
@@ -50,7 +55,7 @@ def routes(
             table[template] = _methods(operation)
     found = Routes(types=frozenset(definitions.resource_types), table=table)
     # A batch finds its entries' handlers in the table that it stands in.
-    table[""] = {"POST": partial(bundle, routes=found)}
+    table[""] = {"POST": partial(bundle, routes=found), "GET": everywhere}
     return found
 
 

@@ -5,7 +5,7 @@ client asks for lenient handling (https://hl7.org/fhir/R4/search.html#errors): t
 out, of the search as of the `self` link.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -62,6 +62,37 @@ def parse(  # noqa: PLR0913 - what a search is read against, each named by its c
                 raise
             reading.ignore(name)
     return reading.query()
+
+
+def parse_several(
+    types: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    read: Callable[[str, Sequence[tuple[str, str]], bool], Query],
+    *,
+    lenient: bool,
+) -> tuple[Query, ...]:
+    """Return the search of each of `types`, all of which must know every parameter.
+
+    `read` reads pairs for a type, leniently or not.
+
+    Raises:
+        InvalidSearchError: One does not know a parameter, or the order is one type's own.
+        KeyError: One is no resource type.
+    """
+    used = list(pairs)
+    if lenient:
+        known = [set(read(type_, pairs, True).applied) for type_ in types]  # noqa: FBT003 - lenient
+        names = {name for name, _ in set.intersection(*known)} if known else set()
+        used = [pair for pair in pairs if pair[0] in names]
+    queries = tuple(read(type_, used, False) for type_ in types)  # noqa: FBT003 - not lenient
+    ignored = tuple(dict.fromkeys(name for name, text in pairs if (name, text) not in used))
+    for query in queries:
+        if any(key.parameter is not None for key in query.sort):
+            raise InvalidSearchError(
+                "Several types have no order but that of `_lastUpdated` and `_id`.",
+                expression="_sort",
+            )
+    return tuple(replace(query, ignored=ignored) for query in queries)
 
 
 @cache

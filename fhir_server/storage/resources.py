@@ -3,7 +3,7 @@
 Only `access` (and bootstrap) may use it; every query it takes carries the caller's permission.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -55,6 +55,14 @@ class ResourceStore:
         """
         return self._searches.search(asked)
 
+    def search_several(self, asked: Sequence[ConfinedQuery]) -> SearchRows:
+        """Return one page of the searches of several types together.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        return self._searches.several(asked)
+
     def history(self, asked: ConfinedHistory) -> HistoryRows | None:
         """Return one page of versions; None for an instance that is absent or withheld.
 
@@ -90,7 +98,7 @@ class ResourceStore:
         spans = Spans(self._spans)
         with self._database.begin(durable=durable) as connection:
             session = self._database.session(connection.connection.driver_connection)
-            yield WriteTransaction(session, self._definitions, spans, now)
+            yield WriteTransaction(session, self._definitions, spans, now, self._searches.on)
         spans.committed()
 
     def retrying(self, work: Callable[[], T]) -> T:

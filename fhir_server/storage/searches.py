@@ -1,8 +1,9 @@
 """Searches: parse tree and permission to rows, page by page."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from fhir_server.storage.plan import (
     ByUpdated,
     ByValue,
     Driver,
+    Key,
     Leaves,
     Plan,
     Walk,
@@ -63,6 +65,20 @@ class Searches:
             lambda session: _Search(self, asked, session).rows(), snapshot=several
         )
 
+    def several(self, asked: Sequence[ConfinedQuery]) -> SearchRows:
+        """Return one page of the searches of several types, in one order.
+
+        All have the same sort, which no type has of its own, the same count and position.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        return self._database.read(lambda session: _several(self, asked, session), snapshot=True)
+
+    def on(self, session: Session, asked: ConfinedQuery) -> SearchRows:
+        """Return one page, as a transaction sees it that is under way."""
+        return _Search(self, asked, session).rows()
+
     def count_few(self, leaves: Leaves, values: Values, session: Session) -> int:
         """Return how many index rows `leaves` have, counted up to FEW."""
         sql = self.prepared.compiled(self._count, leaves)
@@ -97,8 +113,8 @@ class _Search:
         """Return the answer."""
         query = self._query
         if query.summary is Summary.COUNT or query.count == 0:
-            return SearchRows(matches=(), total=self._total())
-        rows = self._page()
+            return SearchRows(matches=(), total=self.total())
+        rows = self.page()
         shown = rows[: query.count]
         matches = tuple(self._stored(row) for row in shown)
         included, cut = self._included(matches)
@@ -106,7 +122,7 @@ class _Search:
             matches=matches,
             includes=included,
             cut=cut,
-            total=None if query.total is Total.NONE else self._total(),
+            total=None if query.total is Total.NONE else self.total(),
             after=(*shown[-1][_KEYS:], shown[-1][0]) if len(rows) > query.count else None,
         )
 
@@ -121,7 +137,7 @@ class _Search:
         )
         return tuple(map(self._stored, rows)), cut
 
-    def _page(self) -> list[Row]:
+    def page(self) -> list[Row]:
         """Return the rows of the page and, where there is one, the first of the next."""
         wanted, after = self._query.count + 1, self._query.after
         driver = self._chooser.for_page(self._sort)
@@ -139,7 +155,8 @@ class _Search:
             )
         return rows
 
-    def _total(self) -> int:
+    def total(self) -> int:
+        """Return the number of all matches."""
         dates = (test for test in self._tests if isinstance(test, HasDate))
         walked = next(
             (ByValue(schema.ix_date.name, date.param_id, descending=True) for date in dates), None
@@ -172,6 +189,40 @@ class _Search:
 
     def _stored(self, row: Row) -> Stored:
         return stored(row, self._store.definitions, self._asked.own)
+
+
+def _several(store: Searches, asked: Sequence[ConfinedQuery], session: Session) -> SearchRows:
+    query = asked[0].query
+    searches = [_Search(store, one, session) for one in asked]
+    total = None
+    if query.total is not Total.NONE:
+        total = sum(search.total() for search in searches)
+    if query.summary is Summary.COUNT or query.count == 0:
+        return SearchRows(matches=(), total=total)
+    rows = _merged([row for search in searches for row in search.page()], keys(query.sort))
+    shown = rows[: query.count]
+    matches = tuple(stored(row, store.definitions, asked[0].own) for row in shown)
+    found, cut = store.including.rows(
+        tuple(dict.fromkeys(include for one in asked for include in one.query.includes)),
+        {type_: permits for one in asked for type_, permits in one.include_permits.items()},
+        [match.key for match in matches],
+        session,
+    )
+    return SearchRows(
+        matches=matches,
+        includes=tuple(stored(row, store.definitions, asked[0].own) for row in found),
+        cut=cut,
+        total=total,
+        after=(*shown[-1][_KEYS:], shown[-1][0]) if len(rows) > query.count else None,
+    )
+
+
+def _merged(rows: list[Row], order: Sequence[Key]) -> list[Row]:
+    """Return `rows`, which all have their keys, in one order: sorted from the last key on."""
+    rows.sort(key=itemgetter(0), reverse=order[-1].descending)
+    for place, key in reversed(list(enumerate(order))):
+        rows.sort(key=itemgetter(_KEYS + place), reverse=key.descending)
+    return rows
 
 
 def _is_updated(key: SortKey) -> bool:

@@ -104,6 +104,13 @@ RAISE_VERSION = Fixed(
        ON CONFLICT (record) DO UPDATE SET version = excluded.version
        WHERE excluded.version > record_version.version RETURNING version""",
 )
+# Held until the transaction ends; on SQLite there is one writer anyway. The rows go at once: what
+# others wait for is the end of the transaction that put them there.
+HOLD_CONDITIONS = Fixed(
+    "",
+    "INSERT INTO condition_lock (key) SELECT unnest($1::bytea[]) ON CONFLICT DO NOTHING",
+)
+RELEASE_CONDITIONS = Fixed("", "DELETE FROM condition_lock WHERE key = ANY($1::bytea[])")
 RAISE_SPAN = Fixed(
     """INSERT INTO date_span (param_id, max_span) VALUES (?, ?)
        ON CONFLICT (param_id) DO UPDATE SET max_span = max(max_span, excluded.max_span)""",

@@ -5,17 +5,18 @@ PostgreSQL runs at READ COMMITTED; who reads in order to write locks first (`cur
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fhir_server.fhir.definitions import Definitions
 from fhir_server.fhir.outcome import ReplayedError, StaleError
+from fhir_server.search.confined import ConfinedQuery
 from fhir_server.search.labels import ConsentRow
 from fhir_server.storage import index_rows, schema, schema_log, set_sql, statements
 from fhir_server.storage.audit_log import audit_rows
 from fhir_server.storage.bodies import pack, unpack
 from fhir_server.storage.hashes import digest
-from fhir_server.storage.rows import Address, AuditRow, Current, Receipt, Version
+from fhir_server.storage.rows import Address, AuditRow, Current, Receipt, SearchRows, Version
 from fhir_server.storage.rule_rows import rule_rows
 from fhir_server.storage.session import Session
 from fhir_server.storage.spans import Spans
@@ -26,11 +27,31 @@ from fhir_server.storage.writing import write_versions
 class WriteTransaction:
     """`stamp` is the `lastUpdated` of every version in it, microseconds: strictly rising."""
 
-    def __init__(self, session: Session, definitions: Definitions, spans: Spans, now: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        definitions: Definitions,
+        spans: Spans,
+        now: int,
+        find_matches: Callable[[Session, ConfinedQuery], SearchRows],
+    ) -> None:
         self._session = session
+        self._find_matches = find_matches
         self._definitions = definitions
         self._spans = spans
         ((self._tx, self.stamp),) = self._fetch(statements.STAMP, now)
+
+    def hold(self, conditions: Iterable[bytes]) -> None:
+        """Hold these names until the transaction ends; wait for whoever holds one of them."""
+        names = sorted(set(conditions))
+        if names and self._session.dialect == "postgresql":
+            # In the order of their names, so that two writers cannot wait for each other.
+            self._session.run(statements.HOLD_CONDITIONS.postgresql, (names,))
+            self._session.run(statements.RELEASE_CONDITIONS.postgresql, (names,))
+
+    def matching(self, asked: ConfinedQuery) -> tuple[str, ...]:
+        """Return the ids of the first page of a search, as this transaction sees it."""
+        return tuple(match.id for match in self._find_matches(self._session, asked).matches)
 
     def keys(self, addresses: Iterable[Address]) -> dict[Address, int]:
         """Return the keys of all `addresses`, allocated where they are new.

@@ -38,10 +38,14 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
-    """How the answer is to be written: `_format`, Accept and `_pretty`."""
+    """How the answer is to be written: `_format`, Accept and `_pretty`.
+
+    `form` are those of them that the query says.
+    """
 
     content_type: str = negotiate.FHIR_JSON
     pretty: bool = False
+    form: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_xml(self) -> bool:
@@ -121,6 +125,7 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
         headers=_headers(environ),
         body=body,
         source=source,
+        form=presentation.form,
     )
     return request, presentation
 
@@ -178,6 +183,7 @@ def _presented(
     presentation = Presentation(
         content_type=negotiate.response_type(environ.get("HTTP_ACCEPT", ""), formats),
         pretty=negotiate.pretty([value for name, value in own if name == "_pretty"]),
+        form=tuple(own),
     )
     environ[_PRESENTED] = presentation
     rest = tuple(pair for pair in parameters if pair[0] not in _PRESENTATION) if own else parameters

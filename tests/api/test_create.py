@@ -67,16 +67,6 @@ def test_every_fault_is_named_by_its_path(agency: httpx.Client) -> None:
     assert any(found.startswith("Patient.name[0]") for found in expressions)
 
 
-@pytest.mark.spec("http.html#ccreate", "MAY")
-def test_conditional_create_creates_nothing(agency: httpx.Client) -> None:
-    response = agency.post(
-        "/Patient", json=patient(), headers={"If-None-Exist": "identifier=http://x|1"}
-    )
-
-    assert response.status_code == 501
-    assert response.json()["issue"][0]["code"] == "not-supported"
-
-
 @pytest.mark.spec("http.html#ops", "SHOULD")
 @pytest.mark.parametrize(
     ("preference", "kind"),

@@ -62,7 +62,3 @@ def test_update_brings_a_deleted_resource_back(agency: httpx.Client, url: str) -
 
     assert response.status_code == 201
     assert response.headers["ETag"] == 'W/"3"'
-
-
-def test_conditional_delete_deletes_nothing(agency: httpx.Client) -> None:
-    assert agency.delete("/Patient", params={"identifier": "x"}).status_code == 501

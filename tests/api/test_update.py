@@ -95,18 +95,3 @@ def test_a_client_that_assigns_ids_creates_by_put(deployment: Deployment) -> Non
 
     assert response.status_code == 201
     assert client.get(f"/Patient/{chosen}").status_code == 200
-
-
-@pytest.mark.spec("http.html#cond-update", "MAY")
-def test_conditional_update_changes_nothing(agency: httpx.Client) -> None:
-    response = agency.put("/Patient", params={"identifier": "x"}, json=patient())
-
-    assert response.status_code == 501
-
-
-@pytest.mark.spec("http.html#patch", "MAY")
-def test_patch_is_no_method_of_a_resource(agency: httpx.Client, id_: str) -> None:
-    response = agency.patch(f"/Patient/{id_}", json={})
-
-    assert response.status_code == 405
-    assert response.headers["Allow"] == "DELETE, GET, HEAD, PUT"

@@ -464,3 +464,42 @@ class TestSamePerson:
     def test_nobody_learns_of_a_patient_by_asking_who_is_the_same(self, gate: Gate) -> None:
         with pytest.raises(NotFoundError):
             gate.caller("stranger").same_person(ana(gate))
+
+
+def test_a_chain_does_not_go_through_what_is_withheld(gate: Gate) -> None:
+    person = ana(gate)
+    hidden = gate.caller("program").post(observation(person, status="amended"))
+    gate.caller("mct").post(observation(person, focus=[reference(f"Observation/{hidden}")]))
+
+    def found(agency: str) -> int:
+        page = gate.caller(agency).page("Observation", **{"focus:Observation.status": "amended"})
+        return len(page.matches)
+
+    assert found("clinic") == 0
+    assert found("mct") == 0
+
+
+def test_has_does_not_tell_of_what_is_withheld(gate: Gate) -> None:
+    person = ana(gate)
+    gate.caller("program").post(observation(person, status="amended"))
+    name = "_has:Observation:patient:status"
+
+    assert gate.caller("clinic").ids("Patient", **{name: "amended", "_id": person}) == []
+    assert gate.caller("clinic").ids("Patient", **{f"{name}:not": "amended"}) == []
+
+
+def test_a_chain_needs_the_scope_to_search_what_it_goes_through(gate: Gate) -> None:
+    narrow = gate.caller("mct", scope="system/Encounter.rs")
+
+    with pytest.raises(ForbiddenError):
+        narrow.page("Encounter", **{"subject:Patient.family": "x"})
+
+
+def test_what_refers_to_a_match_comes_along_only_where_it_is_permitted(gate: Gate) -> None:
+    person = ana(gate)
+    seen = gate.caller("mct").post(observation(person))
+    gate.caller("program").post(observation(person))
+
+    page = gate.caller("mct").page("Patient", _id=person, _revinclude="Observation:patient")
+
+    assert [found.id for found in page.includes] == [seen]

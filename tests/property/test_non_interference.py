@@ -228,6 +228,34 @@ SEARCHES = (
     "AuditEvent?date=le2026-03-04T12:30:00Z&_total=accurate&_count=3",
     "AuditEvent?patient=ana&date=le2026-03-04T12:30:00Z",
     "AuditEvent?patient=hidden",
+    "Encounter?subject:Patient.identifier=458217703&_total=accurate",
+    "Encounter?patient.family=reyes&_sort=-date&_count=2&_total=accurate",
+    "Encounter?episode-of-care:EpisodeOfCare.organization:Organization.name=clinic&_summary=count",
+    "Patient?_has:Observation:patient:code=F11.20&_total=accurate",
+    "Patient?_has:Observation:patient:code:not=F11.20&_total=accurate",
+    "Patient?_has:Encounter:patient:date=ge2026-02-02&_total=accurate",
+    "Patient?_has:Encounter:patient:_has:Observation:focus:code:missing=true&_total=accurate",
+    "Patient?link:Patient.birthdate=1990-01-01&_total=accurate",
+    "Observation?focus:Encounter.status=finished&_total=accurate",
+    "Observation?code:missing=true&_sort=code,_id&_total=accurate",
+    "Observation?code:text=a&_sort=-subject&_count=1",
+    "Observation?status:not=final,amended&_total=accurate",
+    "Observation?value-quantity=gt5&_total=accurate",
+    "Observation?code-value-quantity=F11.20$gt5&_summary=count",
+    "Observation?_list=hidden&_total=accurate",
+    "Encounter?_has:Observation:focus:patient=hidden&_total=accurate",
+    "Patient?_id=ana&_revinclude=*&_revinclude:iterate=*",
+    "Patient?_revinclude=Encounter:patient&_revinclude=Observation:*&_count=1",
+    "Encounter?_id=crisis-ana-1&_revinclude=Observation:focus&_include=*&_include:iterate=*",
+    "Observation?_include=*&_summary=true",
+    "Observation?_include:iterate=Observation:focus&_elements=focus",
+    "?_type=Patient,Encounter,Observation,Consent&_total=accurate&_count=4",
+    "?_lastUpdated=gt2026-03-04T12:30:00Z&_summary=count",
+    "Patient/ana/*?_count=5&_total=accurate",
+    "Patient/ana/Observation?_total=accurate",
+    "Patient/hidden/Encounter",
+    "Patient/hidden/*",
+    "Encounter/crisis-ana-1/Observation?_total=accurate",
     "Observation?nonsense=1",
     "Nonsense?x=1",
 )
@@ -274,9 +302,11 @@ def reads() -> Iterator[Ask]:
         yield Ask(method="GET", path=f"{path}/_history/1")
         yield Ask(method="GET", path=f"{path}/_history/2")
     for search in SEARCHES:
-        yield Ask(method="GET", path=f"/fhir/{search}")
+        yield Ask(method="GET", path=f"/fhir/{search}".replace("/fhir/?", "/fhir?"))
     type_, _, pairs = SEARCHES[2].partition("?")
     yield Ask(method="POST", path=f"/fhir/{type_}/_search", body=pairs)
+    yield Ask(method="POST", path="/fhir/_search", body="_type=Observation&_total=accurate")
+    yield Ask(method="POST", path="/fhir/Patient/ana/Observation/_search", body="_total=accurate")
     for name in ("Patient", "Encounter", "Observation", "Consent", "EpisodeOfCare", "Measure"):
         yield Ask(method="GET", path=f"/fhir/{name}/_history?_count=2")
     yield Ask(method="GET", path="/fhir/metadata/nonsense")

@@ -8,6 +8,7 @@ from typing import Any, cast
 from typing_extensions import override
 
 from fhir_server.access.changes import Change, Committed, Create, Delete
+from fhir_server.access.conditions import Guard
 from fhir_server.access.context import AccessContext
 from fhir_server.access.ports import Ports
 from fhir_server.access.repository import Receipting, Repository
@@ -32,7 +33,10 @@ class Recording(Repository):
 
     @override
     def commit(
-        self, changes: Sequence[Change], receipt: Receipt | Receipting | None = None
+        self,
+        changes: Sequence[Change],
+        receipt: Receipt | Receipting | None = None,
+        guards: Sequence[Guard] = (),
     ) -> tuple[Committed, ...]:
         if self.refusal is not None:
             raise self.refusal

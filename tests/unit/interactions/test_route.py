@@ -82,7 +82,6 @@ def test_what_is_there_is_found(table: Routes, method: str, path: str) -> None:
         "Patient//",
         "/1",
         "_history",
-        "_search",
         "metadata/1",
         "Patient/metadata",
         "Patient/_search/1",
@@ -96,7 +95,7 @@ def test_what_is_not_there_is_not_found(table: Routes, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("GET", "", ("POST",)),
+        ("PUT", "", ("GET", "HEAD", "POST")),
         ("PATCH", "Patient/1", ("DELETE", "GET", "HEAD", "PUT")),
         ("GET", "$ingest", ("POST",)),
         ("DELETE", "Patient/$count", ("GET", "HEAD", "POST")),
