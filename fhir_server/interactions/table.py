@@ -15,6 +15,7 @@ from fhir_server.interactions.history import history
 from fhir_server.interactions.message import FhirRequest, FhirResponse
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
+from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read
 from fhir_server.interactions.route import Handler, Routes
 from fhir_server.interactions.search import compartment, search, search_system
@@ -40,13 +41,14 @@ def routes(
             "POST": create,
             "PUT": conditional_update,
             "DELETE": conditional_delete,
+            "PATCH": conditional_patch,
         },
         "[type]/_search": {"POST": searching},
         "_search": {"POST": everywhere},
         "[type]/[id]/[place]": {"GET": inside},
         "[type]/[id]/[place]/_search": {"POST": inside},
         "[type]/_history": {"GET": versions},
-        "[type]/[id]": {"GET": read, "PUT": update, "DELETE": delete},
+        "[type]/[id]": {"GET": read, "PUT": update, "DELETE": delete, "PATCH": patch},
         "[type]/[id]/_history": {"GET": versions},
         "[type]/[id]/_history/[vid]": {"GET": vread},
     }

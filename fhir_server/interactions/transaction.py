@@ -19,6 +19,8 @@ from fhir_server.fhir.outcome import (
     InvalidResourceError,
     Issue,
     NotSupportedError,
+    PreconditionError,
+    VersionConflictError,
 )
 from fhir_server.fhir.resource import Resource, type_of
 from fhir_server.interactions import links, respond
@@ -32,12 +34,14 @@ from fhir_server.interactions.conditions import (
     until_settled,
 )
 from fhir_server.interactions.entry import Entry, elements, entry
+from fhir_server.interactions.message import FhirRequest
+from fhir_server.interactions.patch import patched, patching
 from fhir_server.interactions.update import require_id
 from fhir_server.storage.rows import Receipt
 
 READS = frozenset({"GET", "HEAD"})
 # https://hl7.org/fhir/R4/http.html#trules : the order in which entries are processed.
-_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2}
+_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2}
 _IF_NONE_EXIST = "if-none-exist"
 
 
@@ -198,6 +202,8 @@ def _of_condition(found: Entry, looked: Condition, repository: Repository) -> It
             id_ = looked.match.id if looked.match else str((found.resource or {}).get("id"))
             yield Write(entry=found, type=found.path[0], id=id_)
         case _:
+            if found.method == "PATCH" and not looked.found:
+                raise PreconditionError("The criteria find nothing to patch that is known to you.")
             for one in looked.found:
                 yield Write(entry=found, type=found.path[0], id=one.id)
 
@@ -258,10 +264,35 @@ def _change(write: Write, linked: _Linking) -> Change:
         raise InvalidRequestError(str(error), expression=f"{where}.request.ifMatch") from None
     if write.entry.method == "DELETE":
         return Delete(type=write.type, id=write.id, if_match=version)
+    if write.entry.method == "PATCH":
+        return _patch(write, linked, version)
     resource = _linked(write, linked)
     if write.creates:
         return Create(type=write.type, resource=resource, id=write.id)
     return Update(type=write.type, id=write.id, resource=resource, if_match=version)
+
+
+def _patch(write: Write, linked: _Linking, version: int | None) -> Update:
+    """Return the update that a patch is: of the version that was read, which must still be it."""
+    where = f"{write.entry.expression}.resource"
+    try:
+        stored = linked.repository.read(write.type, write.id)
+    except FhirError as error:
+        error.issues = tuple(replace(issue, expression=where) for issue in error.issues)
+        raise
+    if version not in {None, stored.version}:
+        raise VersionConflictError(
+            f"`{version}` is not the current version; read it again.",
+            expression=f"{write.entry.expression}.request.ifMatch",
+        )
+    inner = FhirRequest(method="PATCH", path=(), base="", resource=write.entry.resource or {})
+    try:
+        after = patched(stored, patching(inner, linked.repository))
+    except FhirError as error:
+        error.issues = tuple(replace(issue, expression=where) for issue in error.issues)
+        raise
+    resource = linked.replaced(after, write.entry.full_url)
+    return Update(type=write.type, id=write.id, resource=resource, if_match=stored.version)
 
 
 def _resource(write: Write) -> Resource:

@@ -34,6 +34,7 @@ _FORMATS = {
     "xml": FHIR_XML,
     "application/fhir xml": FHIR_XML,
 }
+_PATCHES = frozenset({"application/json-patch+json", "application/xml-patch+xml"})
 _FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 
 
@@ -86,6 +87,12 @@ def body_is_xml(content_type: str) -> bool:
             expression="http.Content-Type",
         )
     return media_type in XML_TYPES
+
+
+def body_is_patch(content_type: str) -> bool:
+    """Return whether a body is in a format of patches that no resource is in."""
+    media_type, parameters = _parsed(content_type)
+    return media_type in _PATCHES and parameters.get("charset", "utf-8").lower() == "utf-8"
 
 
 def require_form(content_type: str) -> None:

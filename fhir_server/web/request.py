@@ -115,6 +115,8 @@ def fhir_request(environ: "WSGIEnvironment", server: Server) -> tuple[FhirReques
             negotiate.require_form(environ.get("CONTENT_TYPE", ""))
             presentation, form = _presented(environ, _form(body), presentation)
             parameters, body = parameters + form, b""
+        elif method == "PATCH" and negotiate.body_is_patch(environ.get("CONTENT_TYPE", "")):
+            pass
         elif body and negotiate.body_is_xml(environ.get("CONTENT_TYPE", "")):
             source, body = body, json.encode(xml.decode(body, server.definitions))
     request = FhirRequest(
@@ -167,7 +169,7 @@ def _headers(environ: "WSGIEnvironment") -> Mapping[str, str]:
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
         if name.startswith("HTTP_")
-    }
+    } | {"content-type": environ.get("CONTENT_TYPE", "")}
 
 
 def _presented(

@@ -114,7 +114,7 @@ def test_an_identity_may_stand_only_once(agency: httpx.Client, twice: list[objec
         (entry("PUT", "Patient", patient()), 400, "Bundle.entry[0].request"),
         (entry("PUT", "Patient/a", patient(id="b")), 400, "Bundle.entry[0].resource.id"),
         (entry("PUT", "Patient?x=1", patient()), 400, "Bundle.entry[0].request"),
-        (entry("PATCH", "Patient/a", patient()), 400, "Bundle.entry[0].resource"),
+        (entry("PATCH", "Patient/a", patient()), 404, "Bundle.entry[0].resource"),
         (entry("POST", "Patient", patient(), ifNoneExist="x=1"), 400, "Bundle.entry[0].request"),
         (
             entry("POST", "Encounter", encounter("x", subject={"reference": PERSON})),

@@ -293,6 +293,20 @@ TERMINOLOGY = (
 )
 
 
+PATCH = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {
+            "name": "operation",
+            "part": [
+                {"name": "type", "valueCode": "delete"},
+                {"name": "path", "valueString": "Patient.active"},
+            ],
+        }
+    ],
+}
+
+
 def reads() -> Iterator[Ask]:
     yield from (Ask(method="HEAD", path=path) for path in RESOURCES)
     for path in RESOURCES:
@@ -387,13 +401,13 @@ def writes() -> Iterator[Ask]:
             )
             yield Ask(method="PUT", path=path, body=body)
             yield Ask(method="PUT", path=path, body=body, headers={"If-Match": 'W/"1"'})
+            yield Ask(method="PATCH", path=path, body=PATCH)
             yield Ask(method="DELETE", path=path)
             yield Ask(method="DELETE", path=path, headers={"If-Match": 'W/"1"'})
     yield Ask(method="POST", path="/fhir/Patient", body=patient(identifier=[SSN]))
     pointing = observation("hidden", focus=[reference("Encounter/hidden-crisis")])
     yield Ask(method="POST", path="/fhir/Observation", body=pointing)
-    yield Ask(method="PUT", path="/fhir/Patient?identifier=1", body=patient())
-    yield Ask(method="DELETE", path="/fhir/Patient?identifier=1")
+    yield from conditional()
     yield Ask(
         method="POST",
         path="/fhir",
@@ -422,6 +436,30 @@ def writes() -> Iterator[Ask]:
         body=bundle("transaction", ("POST", "Observation", observation("hidden"))),
     )
     yield Ask(method="GET", path="/fhir/Observation?_total=accurate&_sort=_lastUpdated")
+
+
+def conditional() -> Iterator[Ask]:
+    """Yield changes of what criteria find, where hidden resources fit the criteria too."""
+    known = f"identifier={SSN['system']}%7C{SSN['value']}"
+    for criteria in (known, "birthdate=1990-01-01&family=reyes", "_id=hidden", "identifier=none"):
+        url = f"/fhir/Patient?{criteria}"
+        yield Ask(method="PATCH", path=url, body=PATCH)
+        yield Ask(method="DELETE", path=url)
+        headers = {"If-None-Exist": criteria.replace("%7C", "|")}
+        yield Ask(method="POST", path="/fhir/Patient", body=patient(), headers=headers)
+        yield Ask(method="PUT", path=url, body=patient())
+    yield Ask(method="DELETE", path="/fhir/Observation?code=F11.20,B20")
+    yield Ask(method="DELETE", path="/fhir/Observation?patient=ana&status=amended")
+    yield Ask(method="PUT", path="/fhir/Patient?identifier=1", body=patient(id="hidden"))
+    entry = {
+        "request": {"method": "POST", "url": "Observation"},
+        "resource": observation("ana", subject=reference(f"Patient?{known}")),
+    }
+    yield Ask(
+        method="POST",
+        path="/fhir",
+        body={"resourceType": "Bundle", "type": "transaction", "entry": [entry]},
+    )
 
 
 def native(agency: str) -> Iterator[Ask]:
