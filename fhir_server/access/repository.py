@@ -32,7 +32,7 @@ from fhir_server.fhir.outcome import (
     MethodNotAllowedError,
     not_found,
 )
-from fhir_server.search.confined import ConfinedQuery
+from fhir_server.search.confined import ConfinedHistory, ConfinedQuery
 from fhir_server.search.expression import Everything
 from fhir_server.search.labels import Purpose
 from fhir_server.search.query import HistoryQuery, Query
@@ -143,6 +143,36 @@ class Repository:
                 raise not_found()
         self._audit(interaction, page.versions)
         return page
+
+    def history_of_several(self, queries: Sequence[HistoryQuery], *, named: bool) -> HistoryPage:
+        """Return one page of the versions of several types, newest first.
+
+        `named` and what is left out are as for `search_several`.
+
+        Raises:
+            ForbiddenError: No scope lets the caller see the history of a type that is named, or of
+                any at all.
+        """
+        interaction = Interaction(code="history-system", type="")
+        with self._refusals(interaction):
+            confined = list(self._confined_histories(queries, named=named))
+            if not confined:
+                raise ForbiddenError("The token has no scope to search any of these types.")
+            page = self.ports.store.history_of_several(confined)
+        self._audit(interaction, page.versions)
+        return page
+
+    def _confined_histories(
+        self, queries: Sequence[HistoryQuery], *, named: bool
+    ) -> Iterator[ConfinedHistory]:
+        for query in queries:
+            if query.type == audit_search.TYPE:
+                continue
+            try:
+                yield self._confinement.history(query)
+            except ForbiddenError:
+                if named:
+                    raise
 
     def commit(
         self,

@@ -14,17 +14,33 @@ from fhir_server.fhir.resource import Element, Resource
 from fhir_server.interactions.message import FhirRequest, FhirResponse
 from fhir_server.interactions.operation import Operation
 from fhir_server.packages.packages import Packages
+from fhir_server.search.compartments import COMPARTMENTS
 from fhir_server.search.parameter import Parameter, SearchType
-from fhir_server.search.parameters import searchable
+from fhir_server.search.parameters import parameters, searchable
 from fhir_server.smart.discovery import endpoints
 
 # The day on which what is stated here last changed in substance.
 _DATE = "2026-11-23"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/"
+_OF_EVERY_TYPE = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag")
+# A log that the server keeps, and answers for the privacy officer (access/audit_search.py).
+_LOGGED, _LOGGED_BY = (
+    "AuditEvent",
+    frozenset({"_id", "_lastUpdated", "altid", "date", "entity", "patient"}),
+)
+_NEVER_CHANGED: Element = {
+    "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "search-type"}],
+    "readHistory": False,
+    "conditionalCreate": False,
+    "conditionalUpdate": False,
+    "conditionalDelete": "not-supported",
+}
 _TYPE_INTERACTIONS = (
     "read",
     "vread",
     "update",
+    "patch",
     "delete",
     "history-instance",
     "history-type",
@@ -89,6 +105,12 @@ def capability_statement(
         "implementation": {"description": "Handoff FHIR server", "url": base},
         "fhirVersion": VERSION,
         "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
+        "patchFormat": [
+            "application/json-patch+json",
+            "application/xml-patch+xml",
+            "application/fhir+json",
+            "application/fhir+xml",
+        ],
     }
     if guides := packages.canonicals("ImplementationGuide"):
         statement["implementationGuide"] = list(guides)
@@ -108,7 +130,13 @@ def _rest(definitions: Definitions, operations: tuple[Operation, ...], public_ur
             _resource(definitions, resource_type, operations)
             for resource_type in definitions.resource_types
         ],
-        "interaction": [{"code": "transaction"}, {"code": "batch"}],
+        "interaction": [
+            {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
+        ],
+        "searchParam": [
+            _search_parameter(parameters(definitions, "Basic")[code]) for code in _OF_EVERY_TYPE
+        ],
+        "compartment": [f"{_COMPARTMENT}{name.lower()}" for name in COMPARTMENTS],
     }
     at_system = (found for found in operations if found.system or not found.types)
     return rest | _operations(at_system)
@@ -149,17 +177,35 @@ def _resource(
         "versioning": "versioned",
         "readHistory": True,
         "updateCreate": False,
-        "conditionalCreate": False,
+        "conditionalCreate": True,
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": True,
+        "conditionalDelete": "multiple",
         "referencePolicy": ["literal", "logical"],
     }
-    if includes:
-        resource["searchInclude"] = includes
+    if resource_type == _LOGGED:
+        return {
+            **resource,
+            **_NEVER_CHANGED,
+            "searchParam": [
+                _search_parameter(parameter) for parameter in found if parameter.code in _LOGGED_BY
+            ],
+        }
+    resource["searchInclude"] = ["*", *includes]
+    resource["searchRevInclude"] = ["*", *_revincludes(definitions, resource_type)]
     resource["searchParam"] = [_search_parameter(parameter) for parameter in found]
     own = (known for known in operations if known.is_on(resource_type))
     return resource | _operations(own, resource_type)
+
+
+def _revincludes(definitions: Definitions, resource_type: str) -> list[str]:
+    """Return the references of others that are to this very type."""
+    return [
+        f"{other}:{parameter.code}"
+        for other in definitions.resource_types
+        for parameter in searchable(definitions, other)
+        if parameter.type is SearchType.REFERENCE and resource_type in parameter.targets
+    ]
 
 
 def _search_parameter(parameter: Parameter) -> Element:

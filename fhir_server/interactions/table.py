@@ -11,7 +11,7 @@ from fhir_server.fhir.definitions import Definitions
 from fhir_server.interactions.bundle import bundle
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
-from fhir_server.interactions.history import history
+from fhir_server.interactions.history import history, history_system
 from fhir_server.interactions.message import FhirRequest, FhirResponse
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.paging import Paging
@@ -45,6 +45,7 @@ def routes(
         },
         "[type]/_search": {"POST": searching},
         "_search": {"POST": everywhere},
+        "_history": {"GET": partial(history_system, paging=paging)},
         "[type]/[id]/[place]": {"GET": inside},
         "[type]/[id]/[place]/_search": {"POST": inside},
         "[type]/_history": {"GET": versions},

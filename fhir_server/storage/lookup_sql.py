@@ -27,7 +27,10 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """Versions of a type, or of the resource with the id under `id`, newest first."""
+    """Versions of a type, or of the resource with the id under `id`, newest first.
+
+    `at` are the ends of an interval in which a version must have been current.
+    """
 
     dialect: str
     type_id: int
@@ -35,6 +38,7 @@ class Versions:
     limit: int | None
     id: str | None = None
     since: str | None = None
+    at: tuple[str, str] | None = None
     after: tuple[str, str, str] | None = None
 
 
@@ -60,10 +64,11 @@ def history(versions: Versions) -> Rows:
     current, permitted = _current(versions.type_id, versions.permits, versions.dialect)
     older, both = _older(versions.type_id, versions.permits, versions.dialect)
     newest = sa.select(*_columns(current)).where(permitted, *_within(versions, current))
+    replaced = [] if versions.at is None else [_ended(older, current) > number(versions.at[0])]
     before = (
         sa.select(*_columns(older))
         .select_from(then(older, current, versions.dialect))
-        .where(older.c.rid == current.c.rid, *_within(versions, older), permitted, both)
+        .where(older.c.rid == current.c.rid, *_within(versions, older), *replaced, permitted, both)
     )
     ways = [_newest_first(rows, versions.limit) for rows in (newest, before)]
     together = sa.union_all(*(sa.select(rows.subquery()) for rows in ways)).subquery()
@@ -93,10 +98,21 @@ def _within(versions: Versions, table: sa.FromClause) -> list[Clause]:
         bounds.append(table.c.rid == key_of(versions.type_id, versions.id))
     if versions.since is not None:
         bounds.append(table.c.last_updated >= number(versions.since))
+    if versions.at is not None:
+        bounds.append(table.c.last_updated < number(versions.at[1]))
     if versions.after is not None:
         position = sa.tuple_(*(number(name) for name in versions.after))
         bounds.append(sa.tuple_(table.c.last_updated, table.c.rid, table.c.version) < position)
     return bounds
+
+
+def _ended(older: sa.FromClause, current: sa.FromClause) -> ColumnElement[int]:
+    """Return when the next version took the place of an older one."""
+    following = schema.resource_version.alias()
+    next_ = sa.select(following.c.last_updated).where(
+        following.c.rid == older.c.rid, following.c.version == older.c.version + constant(1)
+    )
+    return sa.func.coalesce(next_.scalar_subquery(), current.c.last_updated)
 
 
 def _newest_first(rows: Rows, limit: int | None) -> Rows:

@@ -74,6 +74,14 @@ class ResourceStore:
             return None
         return self._histories.page(asked)
 
+    def history_of_several(self, asked: Sequence[ConfinedHistory]) -> HistoryRows:
+        """Return one page of the versions of several types together.
+
+        Raises:
+            UnavailableError: The database is away.
+        """
+        return self._histories.several(asked)
+
     def _row(self, address: Address, permits: Expression, version: int | None = None) -> Row | None:
         values = Values(self._database.dialect)
         lookup = Lookup(

@@ -60,9 +60,11 @@ def test_what_is_stated_can_be_done(deployment: Deployment) -> None:
         assert response.status_code == 200, (name, response.text)
         assert {"code": "search-type"} in resource["interaction"]
     for parameter in stated["Encounter"]["searchParam"]:
-        value = {"date": "2026-01-01", "reference": "http://x.example/fhir/Group/1"}.get(
-            parameter["type"], "x"
-        )
+        value = {
+            "date": "2026-01-01",
+            "quantity": "5",
+            "reference": "http://x.example/fhir/Group/1",
+        }.get(parameter["type"], "x")
         value = "2026-01-01" if parameter["name"] == "_lastUpdated" else value
         response = agency.get("/Encounter", params={parameter["name"]: value, "_count": "1"})
         assert response.status_code == 200, (parameter, response.text)

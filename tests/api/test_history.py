@@ -8,6 +8,8 @@ import pytest
 from tests.api.deployment import Deployment
 from tests.api.resources import patient, tag
 
+GROUP = {"resourceType": "Group", "type": "person", "actual": True}
+
 
 @pytest.fixture
 def id_(agency: httpx.Client) -> str:
@@ -91,3 +93,46 @@ def test_history_of_absent_and_withheld_look_the_same(deployment: Deployment, id
     absent = stranger.get(f"/Patient/{tag()}/_history")
 
     assert (hidden.status_code, hidden.content) == (404, absent.content)
+
+
+@pytest.mark.spec("http.html#history", "MAY")
+def test_history_of_a_time_has_what_was_current_then(agency: httpx.Client, id_: str) -> None:
+    everything = agency.get(f"/Patient/{id_}/_history").json()["entry"]
+    stamps = [entry["response"]["lastModified"] for entry in everything]
+
+    def at(time: str) -> list[str]:
+        found = agency.get(f"/Patient/{id_}/_history", params={"_at": time}).json()
+        return [entry["response"]["etag"] for entry in found.get("entry", [])]
+
+    assert [at(stamp) for stamp in stamps] == [['W/"3"'], ['W/"2"'], ['W/"1"']]
+    assert at("2020") == []
+
+
+@pytest.mark.spec("http.html#history", "MAY")
+def test_system_history_has_all_types_newest_first(agency: httpx.Client, id_: str) -> None:
+    practice = agency.post("/Group", json={**GROUP, "name": id_}).json()["id"]
+
+    first = agency.get("/_history", params={"_count": "3"}).json()
+    both = agency.get("/_history", params={"_type": "Patient,Group", "_count": "4"}).json()
+    url = next(link["url"] for link in first["link"] if link["relation"] == "next")
+    second = agency.get(url).json()
+
+    found = [entry["fullUrl"].rpartition("/fhir/")[2] for entry in both["entry"]]
+    assert found == [f"Group/{practice}"] + [f"Patient/{id_}"] * 3
+    assert first["entry"] + second["entry"][:1] == both["entry"]
+
+
+def test_the_types_of_a_system_history_must_be_known(agency: httpx.Client) -> None:
+    assert agency.get("/_history?_type=Nonsense").status_code == 400
+    assert agency.get("/Patient/_history?_type=Patient").status_code == 400
+
+
+@pytest.mark.spec("http.html#head", "SHALL")
+@pytest.mark.parametrize("path", ["/Patient/{id}/_history", "/Patient?_id={id}", "/_history"])
+def test_head_is_get_without_a_body(agency: httpx.Client, id_: str, path: str) -> None:
+    url = path.format(id=id_)
+
+    head, get = agency.head(url), agency.get(url)
+
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]

@@ -323,6 +323,9 @@ def reads() -> Iterator[Ask]:
     yield Ask(method="POST", path="/fhir/Patient/ana/Observation/_search", body="_total=accurate")
     for name in ("Patient", "Encounter", "Observation", "Consent", "EpisodeOfCare", "Measure"):
         yield Ask(method="GET", path=f"/fhir/{name}/_history?_count=2")
+    yield Ask(method="GET", path="/fhir/_history?_count=5")
+    yield Ask(method="GET", path="/fhir/_history?_type=Patient,Observation&_at=2026-03-04")
+    yield Ask(method="GET", path="/fhir/Observation/_history?_at=2026-03-04T12:30:00Z")
     yield Ask(method="GET", path="/fhir/metadata/nonsense")
 
 

@@ -81,7 +81,6 @@ def test_what_is_there_is_found(table: Routes, method: str, path: str) -> None:
         "$nothing",
         "Patient//",
         "/1",
-        "_history",
         "metadata/1",
         "Patient/metadata",
         "Patient/_search/1",
