@@ -101,6 +101,7 @@ class AuditJournal:
         self._own: File | None = None
         self._held: int | None = None
         self._opened_by = 0
+        self._path = self._database
 
     def append(self, rows: Sequence[AuditRow], *, durable: bool) -> int:
         """Append the rows of one answer; return the number of their entry in this file.
@@ -114,13 +115,14 @@ class AuditJournal:
                 own = self._opened()
             return own.append(rows, durable=durable)
 
-    def files(self) -> Iterator[File]:
-        """Yield the journal of every process, also of those that are gone.
+    def files(self, *, own: bool = False) -> Iterator[File]:
+        """Yield the journal of every process, also of those that are gone, or this one's `own`.
 
         Raises:
             UnavailableError: One cannot be read.
         """
-        for path in sorted(self._database.parent.glob(f"{self._database.name}.audit-*.db")):
+        all_ = sorted(self._database.parent.glob(f"{self._database.name}.audit-*.db"))
+        for path in [self._path] if own else all_:
             with translated(), closing(File(path, self._wait_seconds)) as file:
                 yield file
 
@@ -133,7 +135,7 @@ class AuditJournal:
             if held is not None:
                 break
         own = File(path, self._wait_seconds)
-        self._own, self._held, self._opened_by = own, held, os.getpid()
+        self._own, self._held, self._opened_by, self._path = own, held, os.getpid(), path
         return own
 
     def close(self) -> None:

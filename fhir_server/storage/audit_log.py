@@ -3,7 +3,7 @@
 Rendered as AuditEvent (https://hl7.org/fhir/R4/auditevent.html) when a privacy officer asks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ class AuditLog:
             entry = journal.append(rows, durable=durable)
             if entry % _ENTRIES == 0:
                 with suppress(UnavailableError):
-                    self.settle(wait_seconds=0)
+                    self._settle(journal.files(own=True), wait_seconds=0)
             return
         if not durable:
             # One statement is a transaction of its own, and one round trip.
@@ -89,14 +89,18 @@ class AuditLog:
             session = self._database.session(connection.connection.driver_connection)
             session.run_each(set_sql.insert(audit_log), audit_rows(rows))
 
-    def settle(self, *, wait_seconds: float | None = None) -> None:
+    def settle(self) -> None:
         """Take over what is in the journals of all processes, also of those that are gone.
 
         Raises:
-            UnavailableError: The database is away, or busy for longer than `wait_seconds`.
+            UnavailableError: The database is away, or busy for too long.
         """
         journal = self._database.journal
-        for file in journal.files() if journal is not None else ():
+        if journal is not None:
+            self._settle(journal.files())
+
+    def _settle(self, files: Iterator[File], *, wait_seconds: float | None = None) -> None:
+        for file in files:
             while file.last() > self._settled(file):
                 self._take_over(file, wait_seconds)
 
