@@ -8,6 +8,7 @@ Only RS384 and ES384: RSA of 2048 bits or more, EC on P-384. A private key is ne
 import json
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from joserfc.errors import JoseError
@@ -89,7 +90,7 @@ def verification_key(jwks: Sequence[Jwk], header: Element) -> RSAKey | ECKey:
     key_type = ALGORITHMS.get(header["alg"])
     for jwk in jwks:
         if jwk["kid"] == header.get("kid") and jwk["kty"] == key_type:
-            return _import(jwk)
+            return _imported(json.dumps(jwk, sort_keys=True))
     raise KeyRefusedError("No registered key has the `kid` and the type that the header names.")
 
 
@@ -141,6 +142,12 @@ def _bits(jwk: Jwk) -> int:
         return base64_to_int(jwk["n"]).bit_length()
     except (KeyError, TypeError, ValueError, AttributeError):
         return 0
+
+
+@lru_cache(maxsize=1024)
+def _imported(jwk: str) -> RSAKey | ECKey:
+    """Return a registered key; to make it anew for each assertion costs a tenth of a grant."""
+    return _import(json.loads(jwk))
 
 
 def _import(jwk: Jwk) -> RSAKey | ECKey:
