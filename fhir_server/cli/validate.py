@@ -14,7 +14,7 @@ from tqdm import tqdm
 from fhir_server import bootstrap
 from fhir_server.bulk.texts import Text, files, texts
 from fhir_server.fhir import definitions as r4
-from fhir_server.fhir.outcome import Issue, operation_outcome
+from fhir_server.fhir.outcome import Issue, PackageError, operation_outcome
 from fhir_server.fhir.resource import Resource
 from fhir_server.settings import Settings
 from fhir_server.validation.profile.report import Options
@@ -97,11 +97,10 @@ def validate(settings: Settings, /, **options: object) -> None:
     """Validate files.
 
     Raises:
-        click.BadParameter: A profile is in no package.
-        click.ClickException: A package or a file cannot be read.
+        click.BadParameter: A profile is in no package; a package or a file cannot be read.
     """
     asked = Asked(**options)  # type: ignore[arg-type]  # as declared just above
-    validator = bootstrap.validator(bootstrap.packages(settings, asked.packages))
+    validator = _validator(settings, asked)
     for url in asked.profiles:
         if not validator.knows(url):
             raise click.BadParameter(
@@ -116,6 +115,14 @@ def validate(settings: Settings, /, **options: object) -> None:
 
 
 COMMAND = validate
+
+
+def _validator(settings: Settings, asked: Asked) -> Validator:
+    # No verdict, so no exit code 1.
+    try:
+        return bootstrap.validator(bootstrap.packages(settings, asked.packages))
+    except PackageError as error:
+        raise click.BadParameter(str(error), param_hint="--package") from error
 
 
 def _validated(asked: Asked, validator: Validator) -> Counter[str]:
@@ -149,7 +156,8 @@ def _read(name: str) -> Iterator[Text]:
     try:
         yield from texts(name, sys.stdin.buffer)
     except OSError as error:
-        raise click.ClickException(f"`{name}` cannot be read: {error.strerror}.") from error
+        text = f"`{name}` cannot be read: {error.strerror}."
+        raise click.BadParameter(text, param_hint="FILE") from error
 
 
 def _in_file(issue: Issue, text: Text) -> Issue:

@@ -102,6 +102,21 @@ def test_an_unknown_profile_is_exit_code_2(run: Run) -> None:
     assert "--package" in result.stderr
 
 
+def test_a_package_that_cannot_be_read_is_exit_code_2(run: Run, tmp_path: Path) -> None:
+    damaged = written(tmp_path / "damaged.tgz", b"nonsense")
+
+    result = run("--package", damaged, "-", input=json.dumps(VALID))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert damaged in result.stderr
+
+
+def test_a_file_that_cannot_be_read_is_exit_code_2(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder" / "a.json").mkdir(parents=True)
+
+    assert run(str(tmp_path / "folder")).exit_code == 2
+
+
 def test_a_profile_of_a_package_is_applied(run: Run, package: str) -> None:
     result = run("--package", package, "--profile", PROFILE, "-", input=json.dumps(VALID))
 
