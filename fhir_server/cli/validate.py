@@ -139,8 +139,9 @@ def _validated(asked: Asked, validator: Validator) -> Counter[str]:
     with tqdm(names, unit=" files", desc="Validating", disable=is_quiet) as bar:
         for name in bar:
             for text in _read(name):
-                issues = tuple(
-                    _in_file(issue, text) for issue in check_text(text.data, r4.load(), check)
+                issues = sorted(
+                    (_in_file(issue, text) for issue in check_text(text.data, r4.load(), check)),
+                    key=_place,
                 )
                 counts.update(_shown_as(issue) for issue in issues)
                 counts["resources"] += 1
@@ -164,6 +165,10 @@ def _in_file(issue: Issue, text: Text) -> Issue:
     """Return the issue with its line in the file, not in the resource."""
     line = 1 if issue.line is None else issue.line
     return replace(issue, line=line + text.first_line - 1, column=issue.column or 1)
+
+
+def _place(issue: Issue) -> tuple[int, int]:
+    return issue.line or 0, issue.column or 0
 
 
 def _shown_as(issue: Issue) -> str:

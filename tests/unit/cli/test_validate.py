@@ -149,6 +149,15 @@ def test_lines_of_a_file_are_counted_in_the_file(run: Run, tmp_path: Path) -> No
     assert "2 resources: 1 valid, 1 not" in result.stderr
 
 
+def test_issues_stand_in_the_order_of_the_file(run: Run, tmp_path: Path, package: str) -> None:
+    file = tmp_path / "patient.json"
+    file.write_text('{"resourceType": "Patient",\n "gender": "robot",\n "foo": 1}')
+    lines = run("--package", package, "--profile", PROFILE, str(file)).stdout.splitlines()
+    places = [int(line.removeprefix(f"{file}:").partition(":")[0]) for line in lines]
+    assert places == sorted(places)
+    assert len(set(places)) == 3
+
+
 def test_xml_and_what_cannot_be_read_are_told(run: Run, tmp_path: Path) -> None:
     written(tmp_path / "a.xml", b'<Patient xmlns="http://hl7.org/fhir">\n <x/></Patient>')
     written(tmp_path / "b.json", b'{"resourceType":\n ]')
