@@ -5,16 +5,20 @@ from decimal import Decimal
 import pytest
 
 from fhir_server.facts.encounter import EncounterFact
+from fhir_server.fhir import definitions
 from fhir_server.fhir.crisis import profile
 from fhir_server.fhir.dates import parse
-from fhir_server.fhir.json import encode
+from fhir_server.fhir.json import decode, encode
 from fhir_server.fhir.resource import Element, Resource
+from fhir_server.packages import built_in
 from fhir_server.reporting.evaluate import evaluate
 from fhir_server.reporting.measure import Measure
 from fhir_server.reporting.measure_report import measure_report
 from fhir_server.reporting.measure_resource import measure_resource
 from fhir_server.reporting.measures import jail_diversion, on_scene_resolution
 from fhir_server.reporting.periods import closed_period
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.validation.validator import Validator
 from tests.unit.reporting.facts import a_fact, counting
 
 AT = parse("2026-11-23T12:00:00Z").lo
@@ -201,3 +205,16 @@ def test_the_criteria_of_the_numerator_are_spelled_out() -> None:
         "status in (finished) and arrestable in (true) and arrested in (false) and not (cited in"
         " (true) and disposition in (transported-jail, released-to-police))"
     )
+
+
+@pytest.mark.parametrize("measure", [JAIL, ON_SCENE], ids=lambda measure: measure.id)
+@pytest.mark.parametrize("count", [0, 5, 40])
+def test_report_conforms_to_its_profile(measure: Measure, count: int) -> None:
+    packages = built_in.packages()
+    validator = Validator(definitions.load(), packages, Terminology([packages]))
+    facts = [*arrestable(count, arrested=False), *(a_fact() for _ in range(count))]
+
+    found = validator.validate(decode(encode(report(measure, facts))))
+
+    assert [issue for issue in found if issue.severity in {"error", "fatal"}] == []
+    assert not any(issue.rule == "profile" for issue in found)
