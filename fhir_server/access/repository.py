@@ -35,7 +35,7 @@ from fhir_server.fhir.outcome import (
 from fhir_server.search.confined import ConfinedHistory, ConfinedQuery
 from fhir_server.search.expression import Everything
 from fhir_server.search.labels import Purpose
-from fhir_server.search.query import HistoryQuery, Query
+from fhir_server.search.query import HistoryQuery, Query, Total
 from fhir_server.storage.rows import HistoryRows, Receipt, SearchRows, Stored
 
 Page = SearchRows
@@ -44,6 +44,8 @@ HistoryPage = HistoryRows
 
 # Refusals that tell who tried what; faults of form are no business of a privacy officer.
 _AUDITED = frozenset({403, 404, 405, 409, 410})
+# What one answer of a search through all pages may hold.
+_MOST_LATEST = 1000
 _OPERATIONS = Purpose.HOPERAT | Purpose.CAREMGT
 
 
@@ -96,6 +98,29 @@ class Repository:
                 page = self.ports.store.search(confined)
         self._audit(interaction, (*page.matches, *page.includes))
         return page
+
+    def latest(self, query: Query, wanted: Callable[[Stored], bool]) -> Page:
+        """Return those of all matches, page after page in their order, that are `wanted`.
+
+        What is looked at and not wanted does not leave.
+
+        Raises:
+            ForbiddenError: As for `search`.
+        """
+        interaction = Interaction(code="operation", type=query.type)
+        found: list[Stored] = []
+        with self._refusals(interaction):
+            after = query.after
+            while True:
+                asked = self._confinement.search(replace(query, after=after, total=Total.NONE))
+                page = self.ports.store.search(asked)
+                found += filter(wanted, page.matches)
+                after = page.after
+                if after is None or len(found) >= _MOST_LATEST:
+                    break
+        shown = tuple(found[:_MOST_LATEST])
+        self._audit(interaction, shown)
+        return Page(matches=shown, total=len(shown), cut=after is not None)
 
     def search_several(self, queries: Sequence[Query], *, named: bool) -> Page:
         """Return one page of what matches the searches of several types, in one order.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fhir_server.access.repository import Repository
 from fhir_server.interactions.message import FhirRequest, FhirResponse
+from fhir_server.interactions.paging import Paging
 
 # As one of an operation's types: it stands on all of them.
 EVERY_TYPE = "[type]"
@@ -18,8 +19,9 @@ class Operation:
     """One `$code`. `types` empty: at the system level only; `system`: there as well.
 
     `handle` gets the request (whose path still holds type, id and `$code`) and the caller's
-    repository. `affects_state` decides whether GET is allowed. `{type}` in `definition` stands for
-    the type, where each has a definition of its own.
+    repository; one that answers page by page has `paged` in its place. `of_type` False: it stands
+    on instances alone. `affects_state` decides whether GET is allowed. `{type}` in `definition`
+    stands for the type, where each has a definition of its own.
     """
 
     code: str
@@ -27,8 +29,10 @@ class Operation:
     types: tuple[str, ...]
     instance: bool
     affects_state: bool
-    handle: Callable[[FhirRequest, Repository], FhirResponse]
+    handle: Callable[[FhirRequest, Repository], FhirResponse] | None = None
+    paged: Callable[[FhirRequest, Repository, Paging], FhirResponse] | None = None
     system: bool = False
+    of_type: bool = True
 
     def is_on(self, resource_type: str) -> bool:
         """Say whether the operation stands on a type."""

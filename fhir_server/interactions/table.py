@@ -8,6 +8,7 @@ from functools import partial
 
 from fhir_server.access.repository import Repository
 from fhir_server.fhir.definitions import Definitions
+from fhir_server.fhir.outcome import NotSupportedError
 from fhir_server.interactions.bundle import bundle
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
@@ -55,7 +56,7 @@ def routes(
     }
     for operation in operations:
         for template in _templates(operation):
-            table[template] = _methods(operation)
+            table[template] = _methods(operation, paging)
     found = Routes(types=frozenset(definitions.resource_types), table=table)
     # A batch finds its entries' handlers in the table that it stands in.
     table[""] = {"POST": partial(bundle, routes=found), "GET": everywhere}
@@ -66,15 +67,20 @@ def _templates(operation: Operation) -> Iterator[str]:
     if operation.system or not operation.types:
         yield f"${operation.code}"
     for resource_type in operation.types:
-        yield f"{resource_type}/${operation.code}"
+        if operation.of_type:
+            yield f"{resource_type}/${operation.code}"
         if operation.instance:
             yield f"{resource_type}/[id]/${operation.code}"
 
 
-def _methods(operation: Operation) -> dict[str, Handler]:
+def _methods(operation: Operation, paging: Paging) -> dict[str, Handler]:
     """Return the handlers: https://hl7.org/fhir/R4/operations.html#executing ."""
 
     def handle(request: FhirRequest, repository: Repository) -> FhirResponse:
+        if operation.paged is not None:
+            return operation.paged(request, repository, paging)
+        if operation.handle is None:
+            raise NotSupportedError(f"`${operation.code}` is not supported here.")
         return operation.handle(request, repository)
 
     return {"POST": handle} if operation.affects_state else {"POST": handle, "GET": handle}

@@ -96,10 +96,23 @@ class Chooser:
                 return WalkOfPatient(test) if all_valued else FromOwner(test)
             if isinstance(test, HasReference) and test.type_id == self.patient_type:
                 return WalkOfPatient(test) if all_valued else FromLeaves((test,))
+            if (compartment := self._compartment(test)) is not None:
+                return FromLeaves(compartment)
         few = self._few(sort[0] if walked else None)
         if few is not None:
             return few
         return Walk() if walked else FromType()
+
+    def _compartment(self, test: Shape) -> tuple[HasReference, ...] | None:
+        """Return the references to patients of which one is to be there, if it is these alone."""
+        if not isinstance(test, Some) or not test.operands:
+            return None
+        named = tuple(
+            part
+            for part in test.operands
+            if isinstance(part, HasReference) and part.type_id == self.patient_type
+        )
+        return named if len(named) == len(test.operands) else None
 
     def all_valued(self, key: Key) -> bool:
         """Return whether only resources that have a value to sort by can match."""

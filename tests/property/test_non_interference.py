@@ -261,6 +261,16 @@ SEARCHES = (
 )
 QUARTER = "periodStart=2025-10-01&periodEnd=2025-12-31"
 OPERATIONS = (
+    "/fhir/Patient/ana/$everything?_count=5",
+    "/fhir/Patient/ana/$everything?start=2026-02-02&_type=Encounter,Observation",
+    "/fhir/Patient/hidden/$everything",
+    "/fhir/Encounter/crisis-ana-1/$everything",
+    "/fhir/Encounter/hidden-crisis/$everything",
+    "/fhir/Observation/$lastn?patient=ana&max=2",
+    "/fhir/Observation/$lastn?subject=Patient/hidden",
+    "/fhir/Patient/ana/$meta",
+    "/fhir/Patient/hidden/$meta",
+    "/fhir/Composition/hidden/$document",
     f"/fhir/Measure/m-jail-diversion/$evaluate-measure?{QUARTER}",
     f"/fhir/Measure/$evaluate-measure?measure=m-on-scene-resolution&{QUARTER}",
     "/fhir/Patient/ana/$recent-crises?days=3650",
@@ -378,6 +388,10 @@ def operations() -> Iterator[Ask]:
         body = {**patient(id=id_), "meta": {"profile": ["http://example.org/hidden"]}}
         yield Ask(method="POST", path=f"/fhir/Patient/{id_}/$validate?mode=update", body=body)
     yield Ask(method="POST", path="/fhir/Patient/hidden/$recent-crises")
+    for path in ("Patient/hidden/$everything", "Encounter/hidden/$everything"):
+        yield Ask(method="POST", path=f"/fhir/{path}")
+    for path in ("Patient/hidden/$meta", "Composition/hidden/$document", "Observation/$lastn"):
+        yield Ask(method="POST", path=f"/fhir/{path}")
     yield Ask(method="POST", path="/fhir/Patient/$recent-crises")
 
 

@@ -1,0 +1,17 @@
+"""Encounter/$everything: what is known about one encounter.
+
+https://hl7.org/fhir/R4/encounter-operation-everything.html
+"""
+
+from fhir_server.interactions.everything import everything
+from fhir_server.interactions.operation import Operation
+
+OPERATION = Operation(
+    code="everything",
+    definition="http://hl7.org/fhir/OperationDefinition/Encounter-everything",
+    types=("Encounter",),
+    instance=True,
+    of_type=False,
+    affects_state=False,
+    paged=everything,
+)
