@@ -69,7 +69,6 @@ def authorization_service(
         accounts=AccountStore(database),
         sessions=SessionStore(database),
     )
-    launches = LaunchStore(database)
     seal = Seal(Path(settings.secret_key_file))
     signer = Signer(
         store=SigningKeyStore(database), seal=seal, clock=sources.clock, ids=sources.ids
@@ -87,24 +86,8 @@ def authorization_service(
     return AuthorizationService(
         stores=stores,
         token_endpoint=_token_endpoint(settings, tokens, sources, types),
-        authorizer=Authorizer(
-            oauth=stores.oauth,
-            grants=stores.grants,
-            launches=launches,
-            issuer=settings.public_url,
-            fhir_base=settings.fhir_base,
-            types=types,
-            clock=sources.clock,
-            ids=sources.ids,
-            random=sources.random,
-        ),
-        launch_desk=LaunchDesk(
-            oauth=stores.oauth,
-            launches=launches,
-            fhir_base=settings.fhir_base,
-            clock=sources.clock,
-            random=sources.random,
-        ),
+        authorizer=_authorizer(settings, stores, sources, database, types=types),
+        launch_desk=_launch_desk(settings, stores, sources, database),
         sign_in=_sign_in(settings, stores, seal, sources, secret),
         registrar=Registrar(
             accounts=stores.accounts,
@@ -117,6 +100,39 @@ def authorization_service(
         seal=seal,
         app_tokens=tokens,
         throttle=Throttle(sources.clock),
+    )
+
+
+def _launch_desk(
+    settings: Settings, stores: Stores, sources: Sources, database: Database
+) -> LaunchDesk:
+    return LaunchDesk(
+        oauth=stores.oauth,
+        launches=LaunchStore(database),
+        fhir_base=settings.fhir_base,
+        clock=sources.clock,
+        random=sources.random,
+    )
+
+
+def _authorizer(
+    settings: Settings,
+    stores: Stores,
+    sources: Sources,
+    database: Database,
+    *,
+    types: Collection[str],
+) -> Authorizer:
+    return Authorizer(
+        oauth=stores.oauth,
+        grants=stores.grants,
+        launches=LaunchStore(database),
+        issuer=settings.public_url,
+        fhir_base=settings.fhir_base,
+        types=types,
+        clock=sources.clock,
+        ids=sources.ids,
+        random=sources.random,
     )
 
 

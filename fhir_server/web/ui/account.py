@@ -45,6 +45,11 @@ def add_to(routes: Blueprint, server: Server) -> None:
         ]
         return show(found, "account.html", roles=roles)
 
+    _acting(routes, server)
+    _apps(routes, server)
+
+
+def _acting(routes: Blueprint, server: Server) -> None:
     @routes.post("/account/role")
     def act_as() -> Response:
         found = visit(server)
@@ -56,6 +61,8 @@ def add_to(routes: Blueprint, server: Server) -> None:
         server.authorization.stores.sessions.act_as(person.session.session_hash, chosen)
         return move(found, "/account")
 
+
+def _apps(routes: Blueprint, server: Server) -> None:
     @routes.get(APPS_PATH)
     def apps() -> Response:
         found = visit(server)
