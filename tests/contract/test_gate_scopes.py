@@ -159,6 +159,41 @@ class TestReading:
             nobody.page("Patient")
 
 
+class TestChains:
+    def test_a_chain_through_a_type_that_may_not_be_read_is_refused(
+        self, gate: Gate, app: App, people: People
+    ) -> None:
+        gate.caller("mct").post(observation(people[0]))
+        caller = app("patient/Observation.rs")
+
+        with pytest.raises(ForbiddenError):
+            caller.pairs("Observation", [("subject:Patient.family", "reyes")])
+        with pytest.raises(ForbiddenError):
+            caller.pairs("Observation", [("subject:Patient._id", people[0])])
+
+    def test_a_chain_ends_at_the_compartment(self, gate: Gate, app: App, people: People) -> None:
+        mct = gate.caller("mct")
+        mct.post(observation(people[0], performer=[reference(f"Patient/{people[1]}")]))
+        caller = app("patient/Observation.rs patient/Patient.rs")
+
+        own = caller.pairs("Observation", [("subject:Patient.family", "reyes")])
+        other = caller.pairs("Observation", [("performer:Patient._id", people[1])])
+
+        assert len(own.matches) == 1
+        assert other.matches == ()
+
+    @pytest.mark.parametrize(
+        "query", ["subject:Patient.family=reyes", "_has:Provenance:target:recorded=gt2000"]
+    )
+    def test_a_scope_does_not_ask_of_what_it_does_not_reach(
+        self, gate: Gate, app: App, people: People, query: str
+    ) -> None:
+        gate.caller("mct").post(observation(people[0]))
+
+        with pytest.raises(ForbiddenError):
+            app(f"user/Observation.cruds?{query}").page("Observation")
+
+
 class TestWriting:
     def test_what_is_created_is_about_the_launch_patient(self, app: App, people: People) -> None:
         caller = app("patient/Observation.cruds")

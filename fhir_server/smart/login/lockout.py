@@ -34,7 +34,13 @@ class Lockout:
         return any(self.store.locked_until(key, self.at) for key, _ in self._keys)
 
     def failed(self) -> None:
-        """Count a failure, and lock where there were too many."""
+        """Count a failure, and lock where there were too many.
+
+        What is tried during a lock is refused unseen and not counted, so that nobody can stretch
+        somebody else's lock without end.
+        """
+        if self.is_locked:
+            return
         for key, free in self._keys:
             expires_at = self.at + _REMEMBERED_SECONDS * MICROSECONDS
             failures = self.store.failed(key, self.at, expires_at)
