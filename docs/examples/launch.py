@@ -1,4 +1,4 @@
-"""A SMART app in 40 lines: launched by a person or an EHR, it reads one patient's crises.
+"""A SMART app on one page: launched by a person or an EHR, it reads one patient's crises.
 
 .venv/bin/python docs/examples/launch.py http://127.0.0.1:8080/fhir      then open http://127.0.0.1:9000/launch
 """
