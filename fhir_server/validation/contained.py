@@ -9,7 +9,7 @@ own (dom-4, dom-5), the invariants of DomainResource say.
 from collections import Counter
 from collections.abc import Iterator
 
-from fhir_server.fhir.resource import Element
+from fhir_server.fhir.resource import Element, Json
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Problem, Report
 from fhir_server.validation.resolution import below
@@ -39,15 +39,35 @@ def check_ids(resource: Node, report: Report) -> None:
 
     The ids of element definitions name what they define, in the snapshot and in the differential.
     """
-    seen: set[str] = set()
     value = resource.value
     if resource.type == "StructureDefinition":
         value = {name: each for name, each in value.items() if name not in _DEFINING}
+    told = _texts(value)
+    if len(told) == len(set(told)):
+        # So it nearly always is: places are kept in mind only to tell of those that are not.
+        return
+    seen: set[str] = set()
     for id_, keys in _ids(value, ()):
         if id_ in seen:
             text = f"`{id_}` is the id of another element of this resource."
             report.add(below(resource, keys), _problem(_ELEMENT, "id", text, "duplicate"))
         seen.add(id_)
+
+
+def _texts(value: Element) -> list[str]:
+    """Return the ids that `_ids` yields, without their places."""
+    found: list[str] = []
+    pending: list[Json] = [*value.values()]
+    # The list grows while it is gone through: what is inside comes at its end.
+    for each in pending:
+        if type(each) is list:
+            pending += [one for one in each if type(one) is dict]
+        elif type(each) is dict and "resourceType" not in each:
+            id_ = each.get("id")
+            if isinstance(id_, str):
+                found.append(id_)
+            pending += [one for one in each.values() if type(one) is dict or type(one) is list]
+    return found
 
 
 def _ids(element: Element, keys: Keys) -> Iterator[tuple[str, Keys]]:

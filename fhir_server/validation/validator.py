@@ -16,7 +16,7 @@ from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation import structure
 from fhir_server.validation.profile import resources
 from fhir_server.validation.profile.engine import Engine
-from fhir_server.validation.profile.report import DEFAULT, Options, Report
+from fhir_server.validation.profile.report import DEFAULT, Options, Report, Scope
 from fhir_server.validation.profile.sound import sound
 from fhir_server.validation.references import References
 from fhir_server.validation.resolution import NOWHERE, Outside
@@ -69,13 +69,14 @@ class Validator:
         options: Options = DEFAULT,
     ) -> tuple[Issue, ...]:
         """Return the same of a resource whose structure was looked at before, and is right."""
-        node = self.engine.tree.root(resource)
-        references = References(self.engine, outside)
+        engine = self.engine.within(Scope.of(options))
+        node = engine.tree.root(resource)
+        references = References(engine, outside)
         report = Report(options, references)
-        resources.check(self.engine)(node, report)
+        resources.check(engine)(node, report)
         check_whole(node, references, report)
         for url in profiles:
-            report.take(self.engine.issues(node, url, report))
+            report.take(engine.issues(node, url, report))
         return tuple(report.found)
 
     def knows(self, profile: str) -> bool:
@@ -100,9 +101,10 @@ class Validator:
         self, resource: Resource, profile: str, options: Options = DEFAULT
     ) -> tuple[Issue, ...]:
         """Return what keeps `resource`, whose structure is right, from fitting `profile`."""
-        node = self.engine.tree.root(resource)
-        report = Report(options, References(self.engine))
-        return _distinct(self.engine.issues(node, profile, report))
+        engine = self.engine.within(Scope.of(options))
+        node = engine.tree.root(resource)
+        report = Report(options, References(engine))
+        return _distinct(engine.issues(node, profile, report))
 
 
 def _distinct(issues: Sequence[Issue]) -> tuple[Issue, ...]:

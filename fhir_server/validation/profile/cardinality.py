@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.min
 
 from dataclasses import dataclass
 
+from fhir_server.validation.profile.narrow import Narrowed
 from fhir_server.validation.profile.node import Node
-from fhir_server.validation.profile.report import INFORMATION, Check, Problem, Report
+from fhir_server.validation.profile.report import INFORMATION, Check, Problem, Report, Scope
 from fhir_server.validation.profile.slicing import Slicing
 from fhir_server.validation.profile.subject import Subject
 
@@ -22,11 +23,13 @@ class Group:
     too_few: Problem
     too_many: Problem
     unsupported: Problem | None
-    checks: tuple[Check, ...]
+    checks: Narrowed
     slicing: Slicing | None
 
     @classmethod
-    def of(cls, subject: Subject, checks: tuple[Check, ...], slicing: Slicing | None) -> "Group":
+    def of(
+        cls, subject: Subject, checks: tuple[Check, ...], slicing: Slicing | None, scope: Scope
+    ) -> "Group":
         """Return the group of an element."""
         definition, base = subject.definition, subject.base
         same_max = base is not None and definition.max == base.max
@@ -39,8 +42,8 @@ class Group:
             max=None if same_max else definition.max,
             too_few=subject.problem("cardinality", "required", _too_few(name, definition.min)),
             too_many=subject.problem("cardinality", "structure", _too_many(name, definition.max)),
-            unsupported=_unsupported(subject, name),
-            checks=checks,
+            unsupported=_unsupported(subject, name) if scope.must_support else None,
+            checks=Narrowed(checks),
             slicing=slicing,
         )
 
@@ -50,6 +53,12 @@ class Group:
         counted = self.min > 0 or self.max is not None
         return bool(counted or self.checks or self.slicing or self.unsupported)
 
+    @property
+    def wanted(self) -> bool:
+        """Say whether something is told where there is none."""
+        in_slices = self.slicing is not None and self.slicing.wanted
+        return self.min > 0 or self.unsupported is not None or in_slices
+
     def __call__(self, node: Node, report: Report) -> None:
         """Report what is wrong with the children of `node` by this name."""
         children = node.children(self.name)
@@ -58,10 +67,10 @@ class Group:
             report.add(node, self.too_few, self.step)
         if self.max is not None and number > self.max:
             report.add(children[self.max], self.too_many)
-        if not number and self.unsupported is not None and report.options.must_support:
+        if not number and self.unsupported is not None:
             report.add(node, self.unsupported, self.step)
         for child in children:
-            for check in self.checks:
+            for check in self.checks.of(child.type):
                 check(child, report)
         if self.slicing is not None:
             self.slicing(node, children, report)

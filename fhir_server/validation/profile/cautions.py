@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fhir_server.validation.profile.narrow import ForTypes
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Check, Report
 from fhir_server.validation.profile.subject import Subject
@@ -19,14 +20,14 @@ _EXAMPLE = re.compile(r"https?://(?:[^/\s]+\.)?(?:example\.(?:org|com|net)|acme\
 _ADDRESSES = frozenset({"url", "canonical"})
 
 
-def checks(subject: Subject, _: "Engine") -> Iterator[Check]:
+def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
     """Yield the checks of elements of the types that these mistakes are made in."""
     if subject.base is not None:
         return
     codes = {kind.code for kind in subject.definition.types}
-    if "markdown" in codes:
+    if engine.scope.html and "markdown" in codes:
         yield _markdown(subject)
-    if not _ADDRESSES.isdisjoint(codes):
+    if engine.scope.example_urls and not _ADDRESSES.isdisjoint(codes):
         yield _address(subject)
 
 
@@ -47,9 +48,9 @@ def _address(subject: Subject) -> Check:
 
     def check(node: Node, report: Report) -> None:
         severity = report.options.example_urls
-        if severity is None or node.type not in _ADDRESSES or not isinstance(node.value, str):
+        if severity is None or not isinstance(node.value, str):
             return
         if _EXAMPLE.match(node.value):
             report.add(node, subject.problem("example-url", "invalid", text, severity=severity))
 
-    return check
+    return ForTypes(_ADDRESSES.__contains__, check)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fhir_server.validation.profile.cardinality import Group
 from fhir_server.validation.profile.families import family_checks
+from fhir_server.validation.profile.presence import Groups
 from fhir_server.validation.profile.report import Check
 from fhir_server.validation.profile.slicing import Slicing, slicing_of
 from fhir_server.validation.profile.subject import Subject
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 def checks_of(subject: Subject, engine: "Engine") -> tuple[Check, ...]:
     """Return the checks of one node of an element, its children among them."""
-    return *family_checks(subject, engine), *_groups(subject, engine)
+    groups = tuple(_groups(subject, engine))
+    own = tuple(family_checks(subject, engine))
+    return (*own, Groups(groups)) if groups else own
 
 
-def _groups(subject: Subject, engine: "Engine") -> Iterator[Check]:
+def _groups(subject: Subject, engine: "Engine") -> Iterator[Group]:
     base = subject.base
     for child in subject.definition.children:
         below = base and engine.child(base, child.name)
@@ -34,10 +37,10 @@ def _groups(subject: Subject, engine: "Engine") -> Iterator[Check]:
             yield group
 
 
-def _group(subject: Subject, engine: "Engine") -> Check | None:
+def _group(subject: Subject, engine: "Engine") -> Group | None:
     checks = checks_of(subject, engine)
     slicing = _slicing(subject, engine)
-    group = Group.of(subject, checks, slicing)
+    group = Group.of(subject, checks, slicing, engine.scope)
     return group if group.matters else None
 
 

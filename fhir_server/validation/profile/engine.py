@@ -6,6 +6,7 @@ A node is checked by its type (`of_type`), which covers all of the specification
 structure, and by profiles (`issues`), which check only what they add to the type.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 from fhir_server.fhir.canonical import CanonicalResources, parse
@@ -18,7 +19,15 @@ from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.compile import checks_of
 from fhir_server.validation.profile.definition import Definition, objects, root_of
 from fhir_server.validation.profile.node import Node, Tree
-from fhir_server.validation.profile.report import INFORMATION, Check, Problem, Report, is_error
+from fhir_server.validation.profile.report import (
+    DEFAULT,
+    INFORMATION,
+    Check,
+    Problem,
+    Report,
+    Scope,
+    is_error,
+)
 from fhir_server.validation.profile.subject import Subject
 from fhir_server.validation.profile.typed import TypeCheck
 
@@ -56,11 +65,29 @@ class Engine:
         self.terminology = terminology
         self.model: Model = model_of(definitions)
         self.tree = Tree(self.model)
-        self._types: dict[str, TypeCheck] = {}
         self._roots: dict[str, Definition | None] = {}
         self._structures: dict[str, Resource] = {}
         self._trees: dict[str, Definition] = {}
         self._expressions: dict[tuple[str, str], Compiled] = {}
+        self.begin(Scope.of(DEFAULT))
+        self._scopes: dict[Scope, Engine] = {self.scope: self}
+
+    def within(self, scope: Scope) -> "Engine":
+        """Return the engine whose checks are those of `scope`; all share what they compile from.
+
+        A write asks for errors alone: what could only warn is not in the checks it goes through.
+        """
+        found = self._scopes.get(scope)
+        if found is None:
+            found = copy(self)
+            found.begin(scope)
+            self._scopes[scope] = found
+        return found
+
+    def begin(self, scope: Scope) -> None:
+        """Compile for `scope` from now on, and nothing yet."""
+        self.scope = scope
+        self._types: dict[str, TypeCheck] = {}
         self._profiles: dict[str, Profile] = {}
 
     def of_type(self, type_: str) -> TypeCheck:

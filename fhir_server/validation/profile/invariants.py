@@ -47,6 +47,8 @@ def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
     known = _known(subject, engine)
     for constraint in objects(subject.definition.element, "constraint"):
         key = _key(constraint)
+        if not engine.scope.warnings and constraint.get("severity") == WARNING:
+            continue
         if key[1] and key not in known and key not in STRUCTURAL:
             yield _check(subject, constraint, engine)
 
@@ -80,8 +82,6 @@ def _check(subject: Subject, constraint: Element, engine: "Engine") -> Check:
     expression = _Expression(text=text, as_part="." in subject.definition.path)
 
     def check(node: Node, report: Report) -> None:
-        if severity == WARNING and not report.options.warnings:
-            return
         kept = None if native is None else native(node)
         if kept is None:
             kept = _evaluate(node, expression, problem, report, engine)

@@ -24,6 +24,7 @@ class Property:
     many: bool
     primitive: bool
     step: str
+    abstract: bool = False
 
 
 class Tree:
@@ -33,6 +34,7 @@ class Tree:
         self.model = model
         self._by_name: dict[str, dict[str, tuple[Property, ...]]] = {}
         self._by_key: dict[str, dict[str, Property]] = {}
+        self._choices: dict[tuple[str, str], dict[str, Property]] = {}
 
     def properties(self, type_: str) -> dict[str, tuple[Property, ...]]:
         """Return the properties of `type_` by element name; a primitive has those of an Element."""
@@ -53,6 +55,15 @@ class Tree:
             every = [each for these in self.properties(type_).values() for each in these]
             found = {key: each for each in every for key in (each.key, each.twin)}
             self._by_key[type_] = found
+        return found
+
+    def choices(self, type_: str, name: str) -> dict[str, Property]:
+        """Return the properties of one element by JSON key, those of twins among them."""
+        found = self._choices.get((type_, name))
+        if found is None:
+            by_key = self.by_key(type_).items()
+            found = {key: each for key, each in by_key if each.name == name}
+            self._choices[type_, name] = found
         return found
 
     def root(self, resource: Resource) -> "Node":
@@ -78,6 +89,7 @@ def _property(name: str, child: Child, choice: bool) -> Property:  # noqa: FBT00
         type=child.type,
         many=child.many,
         primitive=child.type in PRIMITIVES,
+        abstract=child.type in ABSTRACT,
         step=f".{name}.ofType({child.type})" if choice or child.key != name else f".{name}",
     )
 
@@ -118,7 +130,7 @@ class Node:
         self.parent = parent
         self.step = step
         self.index = index
-        whole = parent is None or (step is not None and step.type in ABSTRACT)
+        whole = parent is None or (step is not None and step.abstract)
         self.resource: Node = self if whole or parent is None else parent.resource
         self._children: dict[str, tuple[Node, ...]] | None = None
 
@@ -167,27 +179,22 @@ class Node:
         properties = self.tree.properties(self.type).get(name)
         if properties is None:
             return ()
-        element = self.element
-        if len(properties) == 1 and not properties[0].primitive:
-            return self._complex(element.get(name), properties[0]) if name in element else ()
+        value = self.value
+        element = value if type(value) is dict else self.element
         if len(properties) == 1:
-            step = properties[0]
-            there = step.key in element or step.twin in element
-            return tuple(self._primitives(element, step)) if there else ()
-        return self._choice(element, name)
-
-    def _choice(self, element: Element, name: str) -> "tuple[Node, ...]":
-        by_key = self.tree.by_key(self.type)
-        found = (by_key.get(key) for key in element)
-        steps = dict.fromkeys(step for step in found if step is not None and step.name == name)
+            return self._in_property(element, properties[0])
+        by_key = self.tree.choices(self.type, name)
+        present = [by_key[key] for key in element if key in by_key]
+        if len(present) == 1:
+            return self._in_property(element, present[0])
+        steps = dict.fromkeys(present)
         return tuple(node for step in steps for node in self._in_property(element, step))
 
     def _in_property(self, element: Element, step: Property) -> "tuple[Node, ...]":
+        value = element.get(step.key)
         if step.primitive:
-            return tuple(self._primitives(element, step))
-        return self._complex(element.get(step.key), step)
-
-    def _complex(self, value: Json, step: Property) -> "tuple[Node, ...]":
+            there = value is not None or step.key in element or step.twin in element
+            return tuple(self._primitives(element, step)) if there else ()
         if type(value) is list:
             return tuple(
                 [
@@ -219,4 +226,4 @@ def _at(values: list[Json], index: int) -> Json:
 
 
 def _type(step: Property, value: Element) -> str:
-    return type_of(value) if step.type in ABSTRACT else step.type
+    return type_of(value) if step.abstract else step.type

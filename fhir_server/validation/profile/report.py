@@ -75,6 +75,28 @@ class Options:
 DEFAULT = Options()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which rules are compiled at all: those that options ask for."""
+
+    warnings: bool
+    preferred: bool
+    must_support: bool
+    html: bool
+    example_urls: bool
+
+    @classmethod
+    def of(cls, options: Options) -> "Scope":
+        """Return what `options` ask for."""
+        return cls(
+            warnings=options.warnings,
+            preferred=options.preferred,
+            must_support=options.must_support,
+            html=options.html_in_markdown is not None,
+            example_urls=options.example_urls is not None,
+        )
+
+
 class Report:
     """Collects issues; reports that stand `apart` share what they remember."""
 

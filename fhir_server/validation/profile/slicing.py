@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fhir_server.validation.profile.definition import Definition, objects
 from fhir_server.validation.profile.discriminators import Test, tests_of
+from fhir_server.validation.profile.narrow import Narrowed
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.paths import url_of
 from fhir_server.validation.profile.report import INFORMATION, Check, Problem, Report
@@ -31,11 +32,17 @@ class Slice:
     min: int
     max: int | None
     tests: tuple[Test, ...]
-    checks: tuple[Check, ...]
+    checks: Narrowed
     inner: "Slicing | None"
     too_few: Problem
     too_many: Problem
     unsupported: Problem | None
+
+    @property
+    def wanted(self) -> bool:
+        """Say whether something is told where it has no nodes."""
+        inside = self.inner is not None and self.inner.wanted
+        return self.min > 0 or self.unsupported is not None or inside
 
     def takes(self, node: Node, report: Report) -> bool:
         """Say whether a node belongs to the slice."""
@@ -47,10 +54,10 @@ class Slice:
             report.add(parent, self.too_few, step)
         if self.max is not None and len(nodes) > self.max:
             report.add(nodes[self.max], self.too_many)
-        if not nodes and self.unsupported is not None and report.options.must_support:
+        if not nodes and self.unsupported is not None:
             report.add(parent, self.unsupported, step)
         for node in nodes:
-            for check in self.checks:
+            for check in self.checks.of(node.type):
                 check(node, report)
         if self.inner is not None:
             self.inner(parent, nodes, report)
@@ -62,6 +69,8 @@ class Slicing:
 
     step: str
     slices: tuple[Slice, ...]
+    # Each slice, and whether it has something to say of what is not there.
+    looked_at: tuple[tuple[Slice, bool], ...]
     pick: Callable[[Node, Report], Slice | None]
     rules: str
     ordered: bool
@@ -72,17 +81,25 @@ class Slicing:
     def __call__(self, parent: Node, nodes: Sequence[Node], report: Report) -> None:
         """Report what is wrong with the nodes of the element below `parent`."""
         picked = [self.pick(node, report) for node in nodes]
-        self._order(nodes, picked, report)
+        if self.ordered or self.rules == "openAtEnd":
+            self._order(nodes, picked, report)
+        taken: dict[Slice | None, list[Node]] = {}
         for node, slice_ in zip(nodes, picked, strict=True):
-            if slice_ is None and self.rules == "closed":
+            taken.setdefault(slice_, []).append(node)
+        if self.rules == "closed":
+            for node in taken.get(None, ()):
                 report.add(node, self.unmatched)
-        for slice_ in self.slices:
-            own = [node for node, found in zip(nodes, picked, strict=True) if found is slice_]
-            slice_.examine(parent, own, self.step, report)
+        for slice_, wanted in self.looked_at:
+            own = taken.get(slice_)
+            if own is not None or wanted:
+                slice_.examine(parent, own or (), self.step, report)
+
+    @property
+    def wanted(self) -> bool:
+        """Say whether something is told where there are no nodes at all."""
+        return any(wanted for _, wanted in self.looked_at)
 
     def _order(self, nodes: Sequence[Node], picked: Sequence[Slice | None], report: Report) -> None:
-        if not self.ordered and self.rules != "openAtEnd":
-            return
         furthest, ended = 0, False
         for node, slice_ in zip(nodes, picked, strict=True):
             if slice_ is None:
@@ -110,6 +127,7 @@ def slicing_of(subject: Subject, demands: Demands, engine: "Engine") -> Slicing:
     return Slicing(
         step=f".{name}",
         slices=slices,
+        looked_at=tuple((each, each.wanted) for each in slices),
         pick=_picker(definition, found, slices),
         rules=str(found.get("rules", "open")),
         ordered=found.get("ordered") is True,
@@ -145,7 +163,7 @@ def _slice(subject: Subject, slicing: "Element", demands: Demands, engine: "Engi
         min=definition.min,
         max=most,
         tests=tests,
-        checks=checks,
+        checks=Narrowed(checks),
         inner=inner,
         too_few=subject.problem("cardinality", "required", f"{text} must be there {times}."),
         too_many=subject.problem(
@@ -159,7 +177,7 @@ def _slice(subject: Subject, slicing: "Element", demands: Demands, engine: "Engi
             f"{text} must be supported by who implements the profile, and is not there.",
             severity=INFORMATION,
         )
-        if definition.element.get("mustSupport") is True
+        if engine.scope.must_support and definition.element.get("mustSupport") is True
         else None,
     )
 

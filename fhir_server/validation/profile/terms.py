@@ -14,6 +14,7 @@ from fhir_server.terminology.coding import Coding, Membership
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.codings import QUANTITIES, codings_of
 from fhir_server.validation.profile.definition import objects, said
+from fhir_server.validation.profile.narrow import ForTypes
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import (
     ERROR,
@@ -22,6 +23,7 @@ from fhir_server.validation.profile.report import (
     Check,
     Problem,
     Report,
+    Scope,
 )
 from fhir_server.validation.profile.subject import Subject
 
@@ -56,8 +58,14 @@ def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
         return
     before = set(_bindings(subject.base.element)) if subject.base else _structural(subject, engine)
     for binding in _bindings(subject.definition.element):
-        if binding not in before and binding.strength in _SEVERITIES:
+        if binding not in before and _is_asked(binding, engine.scope):
             yield _check(subject, binding, engine.terminology)
+
+
+def _is_asked(binding: _Binding, scope: Scope) -> bool:
+    if binding.strength == "preferred":
+        return scope.preferred
+    return binding.strength == "required" or (binding.strength == "extensible" and scope.warnings)
 
 
 def _bindings(element: Element) -> Iterator[_Binding]:
@@ -116,16 +124,12 @@ def _check(subject: Subject, binding: _Binding, terminology: Terminology) -> Che
     judge = _Judge(subject=subject, binding=binding)
 
     def check(node: Node, report: Report) -> None:
-        if node.type not in _CODED and node.type not in QUANTITIES:
-            return
-        if binding.strength == "preferred" and not report.options.preferred:
-            return
         answers = [(coding, ask(coding)) for coding in codings_of(node.item)]
         problem = judge.problem(node, answers)
         if problem is not None:
             report.add(node, problem)
 
-    return check
+    return ForTypes((_CODED | QUANTITIES).__contains__, check)
 
 
 def _asking(terminology: Terminology, value_set: str) -> Callable[[Coding], Membership]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from fhir_server.validation.profile import resources, terms
 from fhir_server.validation.profile.families import family_checks
-from fhir_server.validation.profile.node import ABSTRACT, Node, Property
+from fhir_server.validation.profile.narrow import narrowed
+from fhir_server.validation.profile.node import Node, Property
 from fhir_server.validation.profile.report import Check, Report
 from fhir_server.validation.profile.special import SPECIAL
 from fhir_server.validation.profile.subject import Subject
@@ -75,13 +76,14 @@ class TypeCheck:
     def _entries(self, step: Property, definition: "Definition | None") -> Iterator[_Entry]:
         child = definition.by_name.get(step.name) if definition else None
         subject = Subject(definition=child, base=None) if child else None
-        own = tuple(family_checks(subject, self._engine)) if subject else ()
+        every = tuple(family_checks(subject, self._engine)) if subject else ()
+        own = every if step.abstract else narrowed(every, step.type)
         if step.primitive:
             yield _Entry(name=step.name, key=step.key, checks=own)
             beside = tuple(terms.missing(subject)) if subject else ()
             of_element = self._engine.of_type("Element")
             yield _Entry(name=step.name, key=step.twin, checks=(of_element, *beside))
-        elif step.type in ABSTRACT:
+        elif step.abstract:
             yield _Entry(name=step.name, key=step.key, checks=(*own, resources.check(self._engine)))
         else:
             of_type = self._engine.of_type(step.type)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fhir_server.validation.profile.definition import Definition, TypeReference
+from fhir_server.validation.profile.narrow import ForTypes
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Check, Report
 from fhir_server.validation.profile.subject import Subject
@@ -14,7 +15,7 @@ from fhir_server.validation.profile.subject import Subject
 if TYPE_CHECKING:
     from fhir_server.validation.profile.engine import Engine
 
-_REFERRING = frozenset({"Reference", "canonical"})
+_REFERENCE = "Reference"
 
 
 def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
@@ -28,7 +29,7 @@ def checks(subject: Subject, engine: "Engine") -> Iterator[Check]:
             known = before.get(kind.code)
             if kind.profiles and (known is None or known.profiles != kind.profiles):
                 yield _profiled(subject, kind, engine)
-    referring = tuple(kind for kind in kinds if kind.code in _REFERRING)
+    referring = tuple(kind for kind in kinds if kind.code == _REFERENCE)
     if referring and any(before.get(kind.code) != kind for kind in referring):
         yield _referring(subject, referring)
 
@@ -43,11 +44,10 @@ def _allowed(subject: Subject, engine: "Engine") -> Check:
     problem = subject.problem("type", "structure", f"The type must be {expected}.")
     is_a = engine.model.is_a
 
-    def check(node: Node, report: Report) -> None:
-        if node.type not in codes and not any(is_a(node.type, code) for code in codes):
-            report.add(node, problem)
+    def is_other(type_: str) -> bool:
+        return type_ not in codes and not any(is_a(type_, code) for code in codes)
 
-    return check
+    return ForTypes(is_other, lambda node, report: report.add(node, problem))
 
 
 def _profiled(subject: Subject, kind: TypeReference, engine: "Engine") -> Check:
@@ -56,14 +56,12 @@ def _profiled(subject: Subject, kind: TypeReference, engine: "Engine") -> Check:
     problem = subject.problem("profile", "structure", f"None of these profiles is met: {names}.")
 
     def check(node: Node, report: Report) -> None:
-        if node.type != kind.code and not engine.model.is_a(node.type, kind.code):
-            return
         if len(profiles) == 1:
             report.take(engine.issues(node, profiles[0], report))
         elif not any(engine.fits(node, url, report) for url in profiles):
             report.add(node, problem)
 
-    return check
+    return ForTypes(lambda type_: engine.model.is_a(type_, kind.code), check)
 
 
 def _referring(subject: Subject, kinds: tuple[TypeReference, ...]) -> Check:
@@ -72,4 +70,4 @@ def _referring(subject: Subject, kinds: tuple[TypeReference, ...]) -> Check:
     def check(node: Node, report: Report) -> None:
         report.references.check(node, kinds, source, report)
 
-    return check
+    return ForTypes(lambda type_: type_ == _REFERENCE, check)

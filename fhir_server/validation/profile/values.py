@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.fix
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,15 +26,22 @@ def checks(subject: Subject, _: "Engine") -> Iterator[Check]:
         wanted = subject.definition.value_of(rule)
         if wanted is not None and not (subject.base and subject.base.value_of(rule) == wanted):
             text = f"The value must {demand} {shown(wanted)}."
-            yield _check(subject.problem(rule, "value", text), fits, wanted)
+            problem = subject.problem(rule, "value", text)
+            yield Laid(problem=problem, fits=fits, wanted=wanted)
 
 
-def _check(problem: Problem, fits: Callable[[Json, Json], bool], wanted: Json) -> Check:
-    def check(node: Node, report: Report) -> None:
-        if not fits(node.value, wanted):
-            report.add(node, problem)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Laid:
+    """The check that a value fits the one that is laid down."""
 
-    return check
+    problem: Problem
+    fits: Callable[[Json, Json], bool]
+    wanted: Json
+
+    def __call__(self, node: Node, report: Report) -> None:
+        """Report the problem, unless it does."""
+        if not self.fits(node.value, self.wanted):
+            report.add(node, self.problem)
 
 
 def laid_down(definition: Definition, value: Json) -> bool | None:
