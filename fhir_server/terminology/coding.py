@@ -23,12 +23,14 @@ class Coding:
     @classmethod
     def of(cls, element: Element) -> "Coding":
         """Return the Coding that a JSON `Coding` is; what is no text counts as not stated."""
-        stated = {
-            name: value
-            for name in ("code", "system", "version", "display")
-            if isinstance(value := element.get(name), str)
-        }
-        return cls(**{"code": "", **stated})
+        get = element.get
+        code, system, version, display = get("code"), get("system"), get("version"), get("display")
+        return cls(
+            code=code if isinstance(code, str) else "",
+            system=system if isinstance(system, str) else "",
+            version=version if isinstance(version, str) else "",
+            display=display if isinstance(display, str) else "",
+        )
 
     @property
     def name(self) -> str:

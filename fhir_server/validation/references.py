@@ -59,9 +59,10 @@ class References:
             return
         target = self.resolver.local(node, text)
         problems = [*_reached(target, fitting, profile), *_versioned(text, fitting, profile)]
-        if target.node is not None or self._is_profile(profile):
+        of_profile = self._is_profile(profile)
+        if target.node is not None or of_profile:
             problems += self._aimed(node, text, fitting, profile, report)
-        if not self._is_profile(profile) and not text.startswith("#"):
+        if not of_profile and not text.startswith("#"):
             problems += (*_of_text(text, node), *_of_target(text, target))
         for problem in problems:
             report.add(node, problem)

@@ -18,6 +18,7 @@ _RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _RESTFUL = re.compile(r"(https?://\S+/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _URN = re.compile(r"urn:(?:uuid|oid):")
 _VERSION = "/_history/"
+_HOLDING = frozenset({"Bundle", "Parameters"})
 
 
 class Way(StrEnum):
@@ -172,6 +173,8 @@ class Resolver:
         """Return the same, without a look at what is outside."""
         if reference.startswith("#"):
             return self._within(source.root, reference[1:])
+        if _stands_alone(source):
+            return Target(way=Way.REFERENCED, missing=self._outside.lacks(reference))
         for entry in enclosing(source):
             found = self.entries(entry.parent or entry).find(reference, FullUrl.of(entry.value))
             if found:
@@ -236,6 +239,16 @@ def child_of(element: Element, name: str) -> Element:
 def is_absolute(reference: str) -> bool:
     """Say whether a reference has a scheme."""
     return _ABSOLUTE.match(reference) is not None
+
+
+def _stands_alone(node: Node) -> bool:
+    """Say whether nothing that `node` stands in holds other resources beside it."""
+    resource = node.resource
+    while resource.type not in _HOLDING:
+        if resource.parent is None:
+            return True
+        resource = resource.parent.resource
+    return False
 
 
 def enclosing(node: Node) -> Iterator[Node]:

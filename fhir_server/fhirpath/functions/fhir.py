@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/fhirpath.html#functions ; what needs to look elsewhere a
 
 from typing import TypeVar
 
-from fhir_server.fhir.resource import Resource, items, type_of
+from fhir_server.fhir.resource import Element, Resource, items, type_of
 from fhir_server.fhirpath.errors import FhirPathEvaluationError
 from fhir_server.fhirpath.evaluation import Run
 from fhir_server.fhirpath.function import Function, Static, a, anything, same
@@ -35,14 +35,20 @@ def _port(port: _Port | None, name: str) -> _Port:
 
 def _extension(run: Run, focus: Items, url: Items) -> Items:
     wanted = text_of(url)
+    # Most elements have none, or many others: items are made of those alone that are wanted.
     found = [
-        extension
+        Item("Extension", extension)
         for item in focus
-        for extension in child_items(run.model, item, "extension")
-        if extension.value.get("url") == wanted
+        for extension in _extensions_of(item)
+        if extension.get("url") == wanted
     ]
     run.spend(len(focus) + len(found))
     return found
+
+
+def _extensions_of(item: Item) -> list[Element]:
+    holder = item.element if item.type in PRIMITIVES else item.value
+    return items(holder, "extension") if isinstance(holder, dict) else []
 
 
 def _has_extension(run: Run, focus: Items, url: Items) -> Items:

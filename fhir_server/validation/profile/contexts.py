@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.definitions import CANONICAL
-from fhir_server.fhir.resource import Element, items
+from fhir_server.fhir.resource import Element, Resource, items
 from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.validation.profile.definition import objects
 from fhir_server.validation.profile.node import Node
@@ -29,12 +29,24 @@ _ERRATA: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def places_of(structure: Resource) -> frozenset[str]:
+    """Return the types on which an extension may stand anyway; most stand on one of them.
+
+    None where it depends on more than the place.
+    """
+    if structure.get("contextInvariant"):
+        return frozenset()
+    contexts = objects(structure, "context")
+    named = {str(each.get("expression")) for each in contexts if each.get("type") == "element"}
+    return frozenset(each.removesuffix("[x]") for each in named if "#" not in each)
+
+
 def context_problem(
     node: Node, profile: "Profile", engine: "Engine", report: Report
 ) -> Problem | None:
     """Return what is wrong with the place of an extension, None if it may be there."""
     holder = node.parent
-    if holder is None:
+    if holder is None or holder.type in profile.places:
         return None
     contexts = [
         *objects(profile.structure, "context"),

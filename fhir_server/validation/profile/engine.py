@@ -17,6 +17,7 @@ from fhir_server.fhirpath.expression import Compiled, expression
 from fhir_server.fhirpath.model import Model, model_of
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.compile import checks_of
+from fhir_server.validation.profile.contexts import places_of
 from fhir_server.validation.profile.definition import Definition, objects, root_of
 from fhir_server.validation.profile.node import Node, Tree
 from fhir_server.validation.profile.report import (
@@ -38,7 +39,10 @@ _ROOT_TYPES = frozenset({"Resource", "DomainResource", "Element", "BackboneEleme
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profile:
-    """A compiled profile: `type` is what it constrains, `imposed` further profiles to be met."""
+    """A compiled profile: `type` is what it constrains, `imposed` further profiles to be met.
+
+    `places` are the types on which an extension may stand wherever they are.
+    """
 
     url: str
     type: str
@@ -46,6 +50,7 @@ class Profile:
     structure: Resource
     checks: tuple[Check, ...]
     imposed: tuple[str, ...]
+    places: frozenset[str]
 
 
 class Engine:
@@ -187,6 +192,7 @@ class Engine:
             root=root,
             structure=structure,
             checks=() if is_type or base is None else checks_of(subject, self),
+            places=places_of(structure),
             imposed=tuple(
                 str(each["valueCanonical"])
                 for each in objects(structure, "extension")

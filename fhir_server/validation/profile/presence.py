@@ -41,7 +41,8 @@ class Groups:
         if places is None:
             places = tuple(_places(self._groups, node.type, node.tree))
             self._by_type[node.type] = places
-        element = node.element
+        value = node.value
+        element = value if type(value) is dict else node.element
         for group, keys, told, wanted, key, fixed in places:
             if fixed is not None and element.get(key) == fixed:
                 continue

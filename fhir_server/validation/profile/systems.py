@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fhir_server.fhir.definitions import CANONICAL
 from fhir_server.terminology.coding import Coding
 from fhir_server.terminology.terminology import Terminology
+from fhir_server.validation.profile.known import Known
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import ERROR, Check, Problem, Report
 from fhir_server.validation.profile.terms import remembering
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 def coding_check(engine: "Engine") -> Check:
     """Return the check of a Coding or of the unit of a Quantity."""
-    by_terminology = _told(engine.terminology) if engine.terminology else None
+    right = Known()
+    by_terminology = _told(engine.terminology, right) if engine.terminology else None
 
     def check(node: Node, report: Report) -> None:
+        if right.has(node.value):
+            return
         coding = Coding.of(node.value)
         if not coding.system:
             return
@@ -36,15 +40,19 @@ def coding_check(engine: "Engine") -> Check:
     return check
 
 
-def _told(terminology: Terminology) -> Check:
+def _told(terminology: Terminology, right: Known) -> Check:
+    """Return the check by a code's system; what is `right` needs not be looked at again."""
     # Where a concept that only groups others may stand is for value sets to say.
     ask = remembering(lambda coding: terminology.validate_in_system(coding, abstract=True))
 
     def check(node: Node, report: Report) -> None:
-        answer = ask(Coding.of(node.value))
-        if answer.result is False:
+        coding = Coding.of(node.value)
+        answer = ask(coding)
+        if answer.result is not False and not answer.display_is_wrong:
+            right.add(coding)
+        elif answer.result is False:
             report.add(node, _problem(ERROR, "code-invalid", answer.message))
-        elif answer.display_is_wrong and report.options.display is not None:
+        elif report.options.display is not None:
             report.add(node, _problem(report.options.display, "invalid", answer.message))
 
     return check

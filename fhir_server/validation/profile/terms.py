@@ -14,6 +14,7 @@ from fhir_server.terminology.coding import Coding, Membership
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.codings import QUANTITIES, codings_of
 from fhir_server.validation.profile.definition import objects, said
+from fhir_server.validation.profile.known import Known
 from fhir_server.validation.profile.narrow import ForTypes
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import (
@@ -122,9 +123,16 @@ def _missing(problem: Problem) -> Check:
 def _check(subject: Subject, binding: _Binding, terminology: Terminology) -> Check:
     ask = remembering(_asking(terminology, binding.value_set))
     judge = _Judge(subject=subject, binding=binding)
+    members = Known()
 
     def check(node: Node, report: Report) -> None:
-        answers = [(coding, ask(coding)) for coding in codings_of(node.item)]
+        item = node.item
+        if members.has_any_of(item):
+            return
+        answers = [(coding, ask(coding)) for coding in codings_of(item)]
+        for coding, answer in answers:
+            if answer.result:
+                members.add(coding)
         problem = judge.problem(node, answers)
         if problem is not None:
             report.add(node, problem)

@@ -47,7 +47,8 @@ class TypeCheck:
             table = self._compile()
         for check in self._own:
             check(node, report)
-        for key in node.element:
+        value = node.value
+        for key in value if type(value) is dict else node.element:
             entry = table.get(key)
             if entry is not None:
                 for child in node.children(entry.name):

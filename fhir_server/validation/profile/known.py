@@ -1,0 +1,51 @@
+"""Codes that were found to be right, by what is written of them.
+
+https://hl7.org/fhir/R4/terminologies.html ; the same few codes come again and again, so that most
+are told from the JSON alone. What is wrong, or cannot be told, is asked of terminology again.
+"""
+
+from typing import TypeAlias
+
+from fhir_server.fhir.resource import Element, Json
+from fhir_server.fhirpath.item import Item
+from fhir_server.terminology.coding import Coding
+
+_MOST = 4096
+_Key: TypeAlias = tuple[Json, Json, Json, Json]
+
+
+class Known:
+    """The codes that passed one check, in memory of a bounded size."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self) -> None:
+        self._keys: set[_Key] = set()
+
+    def has(self, element: Element) -> bool:
+        """Say whether a JSON Coding is among them."""
+        return _key(element) in self._keys
+
+    def has_any_of(self, item: Item) -> bool:
+        """Say whether some code of an item is among them."""
+        value = item.value
+        if type(value) is str:
+            return (value, None, None, None) in self._keys
+        if type(value) is not dict or item.type == "Money":
+            return False
+        if item.type != "CodeableConcept":
+            return _key(value) in self._keys
+        return any(_key(each) in self._keys for each in value.get("coding", ()))
+
+    def add(self, coding: Coding) -> None:
+        """Remember a code."""
+        if len(self._keys) >= _MOST:
+            self._keys.clear()
+        # What is not stated is not there in JSON.
+        stated = coding.system or None, coding.version or None, coding.display or None
+        self._keys.add((coding.code, *stated))
+
+
+def _key(element: Element) -> _Key:
+    get = element.get
+    return get("code"), get("system"), get("version"), get("display")
