@@ -35,6 +35,11 @@ def number(name: str) -> ColumnElement[int]:
     return sa.bindparam(name, type_=_BIG)
 
 
+def ours(value: int | str) -> ColumnElement[int]:
+    """Return a number of ours: as part of the text, or, where it is a name, bound under it."""
+    return constant(value) if isinstance(value, int) else number(value)
+
+
 def real(name: str) -> ColumnElement[float]:
     """Return the floating-point number bound under `name`."""
     return sa.bindparam(name, type_=_DOUBLE)

@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 
 from fhir_server.search.expression import Comparison
 from fhir_server.storage import schema
-from fhir_server.storage.binding import ONE, ZERO, column, constant, in_list, number, then
+from fhir_server.storage.binding import ONE, ZERO, column, constant, in_list, number, ours, then
 from fhir_server.storage.consent_sql import permits, permits_by_call
 from fhir_server.storage.shape import (
     Belongs,
@@ -107,10 +107,10 @@ def _of_others(shape: HasAny | Leads | Led, subject: Subject) -> Clause:
     return _elsewhere(shape, subject)
 
 
-def _any_row(name: str, param_id: int, subject: Subject) -> Clause:
+def _any_row(name: str, param_id: int | str, subject: Subject) -> Clause:
     table = schema.metadata.tables[name].alias()
     found = sa.select(ONE).where(
-        table.c.rid == subject.column("rid"), table.c.param_id == constant(param_id)
+        table.c.rid == subject.column("rid"), table.c.param_id == ours(param_id)
     )
     return found.exists()
 
@@ -135,7 +135,7 @@ def _elsewhere(link: Leads | Led, subject: Subject) -> Clause:
     far = ends.cte().prefix_with("NOT MATERIALIZED")
     here, there = ("rid", "target") if isinstance(link, Leads) else ("target", "rid")
     tests = [
-        references.c.param_id == constant(link.param_id),
+        references.c.param_id == ours(link.param_id),
         references.c[here] == subject.column("rid"),
         far.c.rid == references.c[there],
     ]

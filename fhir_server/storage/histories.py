@@ -46,21 +46,24 @@ class Histories:
         """
 
         def read(session: Session) -> HistoryRows:
-            found = [version for one in asked for version in self._rows(one, session)]
+            found = [version for one in asked for version in self._rows(one, session, bound=True)]
             found.sort(key=_position, reverse=True)
             return _paged(found, asked[0].history.count)
 
         return self._database.read(read, snapshot=True)
 
-    def _rows(self, asked: ConfinedHistory, session: Session) -> list[Stored]:
+    def _rows(
+        self, asked: ConfinedHistory, session: Session, *, bound: bool = False
+    ) -> list[Stored]:
         """Return the versions of a page, and where there is one the first of the next."""
         wanted = asked.history
         values = Values(self._database.dialect)
         add, after, at = values.add, wanted.after, wanted.at
+        type_id = self._definitions.type_id(wanted.type)
         versions = Versions(
             dialect=self._database.dialect,
-            type_id=self._definitions.type_id(wanted.type),
-            permits=lower(asked.permits, values, self._definitions),
+            type_id=add(type_id) if bound else type_id,
+            permits=lower(asked.permits, values, self._definitions, bound=bound),
             limit=wanted.count + 1,
             id=None if wanted.id is None else add(wanted.id),
             since=None if wanted.since is None else add(wanted.since),

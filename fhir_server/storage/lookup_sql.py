@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
 from fhir_server.storage import schema
-from fhir_server.storage.binding import constant, number, then
+from fhir_server.storage.binding import constant, number, ours, then
 from fhir_server.storage.clauses import Subject, clause, fence
 from fhir_server.storage.search_sql import STORED, Rows
 from fhir_server.storage.shape import Shape
@@ -29,11 +29,12 @@ class Lookup:
 class Versions:
     """Versions of a type, or of the resource with the id under `id`, newest first.
 
-    `at` are the ends of an interval in which a version must have been current.
+    `type_id` is a number, or the name of one that is bound; `at` are the ends of an interval in
+    which a version must have been current.
     """
 
     dialect: str
-    type_id: int
+    type_id: int | str
     permits: Shape
     limit: int | None
     id: str | None = None
@@ -75,17 +76,18 @@ def history(versions: Versions) -> Rows:
     return _newest_first(sa.select(*together.c), versions.limit)
 
 
-def _current(type_id: int, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
+def _current(type_id: int | str, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
     return schema.resource.alias("r"), clause(permits, _subject("r", type_id, dialect))
 
 
-def _older(type_id: int, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
+def _older(type_id: int | str, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
     """Return the versions before, and the permission that each must satisfy itself."""
     return schema.resource_version.alias("v"), clause(permits, _subject("v", type_id, dialect))
 
 
-def _subject(alias: str, type_id: int, dialect: str) -> Subject:
-    return Subject(alias=alias, type_id=type_id, dialect=dialect)
+def _subject(alias: str, type_id: int | str, dialect: str) -> Subject:
+    known = type_id if isinstance(type_id, int) else None
+    return Subject(alias=alias, type_id=known, dialect=dialect)
 
 
 def _columns(table: sa.FromClause) -> list[ColumnElement[Any]]:
@@ -93,8 +95,8 @@ def _columns(table: sa.FromClause) -> list[ColumnElement[Any]]:
 
 
 def _within(versions: Versions, table: sa.FromClause) -> list[Clause]:
-    bounds = [table.c.type_id == constant(versions.type_id), fence(table.c.tx, versions.dialect)]
-    if versions.id is not None:
+    bounds = [table.c.type_id == ours(versions.type_id), fence(table.c.tx, versions.dialect)]
+    if versions.id is not None and isinstance(versions.type_id, int):
         bounds.append(table.c.rid == key_of(versions.type_id, versions.id))
     if versions.since is not None:
         bounds.append(table.c.last_updated >= number(versions.since))

@@ -34,7 +34,7 @@ from fhir_server.search.expression import (
     UriIs,
 )
 from fhir_server.search.labels import SELF_ASSERTED_PURPOSES
-from fhir_server.search.parameter import SearchType
+from fhir_server.search.parameter import Parameter, SearchType
 from fhir_server.storage import shape as shapes
 from fhir_server.storage.hashes import system_key, url_key
 from fhir_server.storage.schema import SHARED
@@ -60,9 +60,14 @@ _TABLES: Mapping[SearchType, tuple[str, ...]] = {
 Row = IdIs | UpdatedIn | OwnerIs | ConsentPermits
 
 
-def lower(expression: Expression, values: Values, definitions: Definitions) -> Shape:
-    """Return the shape of `expression`; its values are added to `values`."""
-    return _Lowering(values, definitions).shape(expression)
+def lower(
+    expression: Expression, values: Values, definitions: Definitions, *, bound: bool = False
+) -> Shape:
+    """Return the shape of `expression`; its values are added to `values`.
+
+    `bound`: the numbers of parameters are values too, so that one statement serves many types.
+    """
+    return _Lowering(values, definitions, bound).shape(expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,11 @@ class _Lowering:
 
     values: Values
     definitions: Definitions
+    bound: bool
+
+    def number(self, parameter: Parameter) -> int | str:
+        """Return the number of `parameter`, or the name under which it is bound."""
+        return self.values.add(parameter.param_id) if self.bound else parameter.param_id
 
     def shape(self, expression: Expression) -> Shape:
         """Return the shape of any node."""
@@ -106,7 +116,7 @@ class _Lowering:
 
     def _others(self, node: HasValue | Chain | Referrer) -> Shape:
         """Return the shape of a test on a row that is there, or on another resource."""
-        number, type_id = node.parameter.param_id, self.definitions.type_id
+        number, type_id = self.number(node.parameter), self.definitions.type_id
         match node:
             case HasValue():
                 return shapes.HasAny(number, _TABLES[node.parameter.type])
@@ -118,7 +128,6 @@ class _Lowering:
 
     def _value(self, leaf: Leaf) -> Shape:
         """Return the shape of a test on an index value."""
-        number = leaf.parameter.param_id
         match leaf:
             case RefersTo():
                 return self._reference(leaf)
@@ -129,14 +138,20 @@ class _Lowering:
             case StringIs() | StringContains():
                 return self._string(leaf)
             case CompositeIs():
-                parts = tuple(map(self._part, leaf.parts))
-                return NEVER if None in parts else shapes.HasComposite(number, parts)  # type: ignore[arg-type]  # None is none of them
+                return self._composite(leaf)
             case _:
                 return self._part(leaf) or NEVER
 
+    def _composite(self, leaf: CompositeIs) -> Shape:
+        parts = [self._part(part) for part in leaf.parts]
+        known = tuple(part for part in parts if part is not None)
+        if len(known) < len(parts):
+            return NEVER
+        return shapes.HasComposite(self.number(leaf.parameter), known)
+
     def _part(self, leaf: Part) -> shapes.Part | None:
         """Return the shape of a value; None where nothing stored can have it."""
-        number, add = leaf.parameter.param_id, self.values.add
+        number, add = self.number(leaf.parameter), self.values.add
         match leaf:
             case TokenIs():
                 return self._token(leaf)
@@ -155,7 +170,7 @@ class _Lowering:
         if leaf.code is not None and _NUL in leaf.code:
             return None
         return shapes.HasToken(
-            leaf.parameter.param_id,
+            self.number(leaf.parameter),
             None if leaf.code is None else self.values.add(leaf.code),
             None if leaf.system is None else self.values.add(system_key(leaf.system)),
         )
@@ -165,7 +180,7 @@ class _Lowering:
             return None
         add = self.values.add
         return shapes.HasQuantity(
-            leaf.parameter.param_id,
+            self.number(leaf.parameter),
             leaf.comparison,
             add(leaf.lo),
             add(leaf.hi),
@@ -178,10 +193,10 @@ class _Lowering:
         if not codes:
             return NEVER
         named = self.values.add_list(codes), self.values.add(system_key(leaf.system))
-        return shapes.HasTokenOf(leaf.parameter.param_id, *named)
+        return shapes.HasTokenOf(self.number(leaf.parameter), *named)
 
     def _string(self, leaf: StringIs | StringContains) -> Shape:
-        number, add = leaf.parameter.param_id, self.values.add
+        number, add = self.number(leaf.parameter), self.values.add
         if isinstance(leaf, StringContains):
             return NEVER if _NUL in leaf.part else shapes.HasPart(number, add(leaf.part))
         if _NUL in leaf.exact + leaf.normal:
@@ -189,7 +204,7 @@ class _Lowering:
         return shapes.HasExact(number, add(leaf.normal), add(leaf.exact))
 
     def _uri(self, leaf: UriIs | UriBelow) -> Shape:
-        number, add = leaf.parameter.param_id, self.values.add
+        number, add = self.number(leaf.parameter), self.values.add
         if isinstance(leaf, UriIs):
             return NEVER if _NUL in leaf.value else shapes.HasUri(number, add(leaf.value))
         if _NUL in leaf.url:
@@ -202,9 +217,11 @@ class _Lowering:
             if _NUL in leaf.id:
                 return NEVER
             type_id = self.definitions.type_id(leaf.type)
-            return shapes.HasReference(leaf.parameter.param_id, type_id, self.values.add(leaf.id))
+            return shapes.HasReference(
+                self.number(leaf.parameter), type_id, self.values.add(leaf.id)
+            )
         url = self.values.add(url_key(leaf.url or ""))
-        return shapes.HasReference(leaf.parameter.param_id, None, url)
+        return shapes.HasReference(self.number(leaf.parameter), None, url)
 
 
 def _permits(leaf: ConsentPermits, values: Values) -> Shape:

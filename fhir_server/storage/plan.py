@@ -23,7 +23,7 @@ class Through:
     `forward`: what refers to them; else what they refer to.
     """
 
-    param_id: int
+    param_id: int | str
     forward: bool
     inner: "Leaves"
 
@@ -120,13 +120,19 @@ Driver = FromLeaves | FromIds | FromOwner | FromType | Walk | WalkOfPatient | Wi
 class Plan:
     """One statement. `tests` must all hold; `after` names the position of the page before.
 
-    A name None in `after` stands for a missing value. `limit` None: count all.
+    `type_id` is a number, or the name of one that is bound. A name None in `after` stands for a
+    missing value. `limit` None: count all.
     """
 
     dialect: str
-    type_id: int
+    type_id: int | str
     tests: tuple[Shape, ...]
     driver: Driver
     sort: tuple[Key, ...]
     after: tuple[str | None, ...] | None = None
     limit: int | None = None
+
+    @property
+    def known_type(self) -> int | None:
+        """The type, where the text of the statement may depend on it."""
+        return self.type_id if isinstance(self.type_id, int) else None

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
 from fhir_server.storage import schema
-from fhir_server.storage.binding import ONE, ZERO, column, constant, then
+from fhir_server.storage.binding import ONE, ZERO, column, constant, ours, then
 from fhir_server.storage.clauses import Subject, clause, updated
 from fhir_server.storage.ordering import beyond, beyond_pair, edge, key_column, order
 from fhir_server.storage.plan import (
@@ -133,9 +133,9 @@ def _bounds(plan: Plan, driver: FromIds | FromOwner | FromType | WithoutValue) -
 
 def _ids(plan: Plan, driver: FromIds) -> Rows:
     keys = schema.resource_key.alias("i")
-    named = Subject(alias="i", type_id=plan.type_id, dialect=plan.dialect)
+    named = Subject(alias="i", type_id=plan.known_type, dialect=plan.dialect)
     return sa.select(keys.c.rid).where(
-        keys.c.type_id == constant(plan.type_id), clause(driver.ids, named)
+        keys.c.type_id == ours(plan.type_id), clause(driver.ids, named)
     )
 
 
@@ -154,7 +154,7 @@ def _from_rids(plan: Plan, rids: Rows | sa.CompoundSelect[Any], *, few: bool = F
 def _from_documents(plan: Plan, bounds: Sequence[Clause]) -> Rows:
     document = schema.resource.alias(DOCUMENT)
     live = [
-        column(DOCUMENT, "type_id") == constant(plan.type_id),
+        column(DOCUMENT, "type_id") == ours(plan.type_id),
         column(DOCUMENT, "deleted") == ZERO,
     ]
     stamps = [
@@ -168,7 +168,7 @@ def _from_documents(plan: Plan, bounds: Sequence[Clause]) -> Rows:
 def _documents(
     plan: Plan, source: sa.FromClause, bounds: Sequence[Clause], *, few: bool = False
 ) -> Rows:
-    subject = Subject(alias=DOCUMENT, type_id=plan.type_id, dialect=plan.dialect, few=few)
+    subject = Subject(alias=DOCUMENT, type_id=plan.known_type, dialect=plan.dialect, few=few)
     document = schema.resource.alias(DOCUMENT)
     rid: ColumnElement[int] = column(DOCUMENT, "rid")
     keys = [_typed(plan, n, document) for n in range(len(plan.sort))]
@@ -243,7 +243,7 @@ def _through(way: Through, dialect: str) -> Rows:
     inner = _rids(way.inner, dialect).subquery()
     references = schema.ix_reference.alias()
     near, far = ("target", "rid") if way.forward else ("rid", "target")
-    here = [references.c.param_id == constant(way.param_id), references.c[near] == inner.c.rid]
+    here = [references.c.param_id == ours(way.param_id), references.c[near] == inner.c.rid]
     if dialect == "sqlite":
         joined = then(inner, references, dialect)
         return sa.select(references.c[far].label("rid")).select_from(joined).where(*here)

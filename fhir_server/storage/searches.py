@@ -95,14 +95,17 @@ class Searches:
 class _Search:
     """One search, on one session."""
 
-    def __init__(self, store: Searches, asked: ConfinedQuery, session: Session) -> None:
+    def __init__(
+        self, store: Searches, asked: ConfinedQuery, session: Session, *, bound: bool = False
+    ) -> None:
         self._store = store
+        self._bound = bound
         self._asked = asked
         self._query: Query = asked.query
         self._session = session
         self._values = Values(store.dialect)
         everything = all_of(asked.query.where, asked.permits)
-        shape = lower(everything, self._values, store.definitions)
+        shape = lower(everything, self._values, store.definitions, bound=bound)
         self._sort = keys(asked.query.sort)
         self._tests = conjuncts(shape)
         if holds(shape, Updated) or any(_is_updated(key) for key in asked.query.sort):
@@ -157,9 +160,14 @@ class _Search:
 
     def total(self) -> int:
         """Return the number of all matches."""
-        dates = (test for test in self._tests if isinstance(test, HasDate))
+        dates = (test.param_id for test in self._tests if isinstance(test, HasDate))
         walked = next(
-            (ByValue(schema.ix_date.name, date.param_id, descending=True) for date in dates), None
+            (
+                ByValue(schema.ix_date.name, date, descending=True)
+                for date in dates
+                if isinstance(date, int)
+            ),
+            None,
         )
         driver = self._chooser.for_total(walked)
         order = walked if walked is not None and isinstance(driver, Walk | WalkOfPatient) else None
@@ -168,9 +176,10 @@ class _Search:
         return int(number)
 
     def _plan(self, driver: Driver, after: Position | None, limit: int | None) -> Plan:
+        type_id = self._store.definitions.type_id(self._query.type)
         return Plan(
             dialect=self._store.dialect,
-            type_id=self._store.definitions.type_id(self._query.type),
+            type_id=self._values.add(type_id) if self._bound else type_id,
             tests=self._tests,
             driver=driver,
             sort=self._sort,
@@ -193,7 +202,7 @@ class _Search:
 
 def _several(store: Searches, asked: Sequence[ConfinedQuery], session: Session) -> SearchRows:
     query = asked[0].query
-    searches = [_Search(store, one, session) for one in asked]
+    searches = [_Search(store, one, session, bound=True) for one in asked]
     total = None
     if query.total is not Total.NONE:
         total = sum(search.total() for search in searches)

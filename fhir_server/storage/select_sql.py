@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
 from fhir_server.storage import schema
-from fhir_server.storage.binding import ONE, ZERO, column, constant, then
+from fhir_server.storage.binding import ONE, ZERO, column, constant, ours, then
 from fhir_server.storage.ordering import order
 from fhir_server.storage.plan import Plan
 
@@ -48,7 +48,7 @@ def documents_of(plan: Plan, rows: sa.FromClause) -> tuple[sa.FromClause, list[C
     document = schema.resource.alias(DOCUMENT)
     conditions: list[Clause] = [
         column(DOCUMENT, "deleted") == ZERO,
-        column(DOCUMENT, "type_id") == constant(plan.type_id),
+        column(DOCUMENT, "type_id") == ours(plan.type_id),
     ]
     if plan.dialect == "sqlite":
         source = then(rows, document, plan.dialect)

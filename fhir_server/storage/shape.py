@@ -1,7 +1,8 @@
 """The shape of an expression: what its SQL depends on, without the values that are bound.
 
 Two queries of one shape share one compiled statement. Each value of the expression has a name in
-the shape and stands under that name among the values.
+the shape and stands under that name among the values. The number of a parameter is part of the
+text, or the name of a value too: where the same is asked of many types.
 """
 
 import json
@@ -48,7 +49,7 @@ class Opposite:
 class HasToken:
     """A row of ix_token; `code` or `system` None: any."""
 
-    param_id: int
+    param_id: int | str
     code: str | None
     system: str | None
 
@@ -57,7 +58,7 @@ class HasToken:
 class HasTokenOf:
     """A row of ix_token with the system and one of the list of codes."""
 
-    param_id: int
+    param_id: int | str
     codes: str
     system: str
 
@@ -66,7 +67,7 @@ class HasTokenOf:
 class HasString:
     """A row of ix_string whose normal form is in [lo, hi)."""
 
-    param_id: int
+    param_id: int | str
     lo: str
     hi: str
 
@@ -75,7 +76,7 @@ class HasString:
 class HasExact:
     """A row of ix_string with this normal form and this text."""
 
-    param_id: int
+    param_id: int | str
     normal: str
     exact: str
 
@@ -84,7 +85,7 @@ class HasExact:
 class HasPart:
     """A row of ix_string in whose normal form `part` stands."""
 
-    param_id: int
+    param_id: int | str
     part: str
 
 
@@ -92,7 +93,7 @@ class HasPart:
 class HasNumber:
     """A row of ix_number that compares with the numbers."""
 
-    param_id: int
+    param_id: int | str
     comparison: Comparison
     lo: str
     hi: str
@@ -102,7 +103,7 @@ class HasNumber:
 class HasQuantity:
     """A row of ix_quantity that compares with the numbers; `code` or `system` None: any."""
 
-    param_id: int
+    param_id: int | str
     comparison: Comparison
     lo: str
     hi: str
@@ -114,7 +115,7 @@ class HasQuantity:
 class HasUri:
     """A row of ix_uri."""
 
-    param_id: int
+    param_id: int | str
     value: str
 
 
@@ -122,7 +123,7 @@ class HasUri:
 class HasUriBelow:
     """A row of ix_uri that is `url`, or in [lo, hi): what begins with it and a slash."""
 
-    param_id: int
+    param_id: int | str
     url: str
     lo: str
     hi: str
@@ -132,7 +133,7 @@ class HasUriBelow:
 class HasDate:
     """A row of ix_date that compares with [lo, hi)."""
 
-    param_id: int
+    param_id: int | str
     comparison: Comparison
     lo: str
     hi: str
@@ -142,7 +143,7 @@ class HasDate:
 class HasReference:
     """A row of ix_reference to the resource of `type_id` and the id, or to the URL's number."""
 
-    param_id: int
+    param_id: int | str
     type_id: int | None
     name: str
 
@@ -151,7 +152,7 @@ class HasReference:
 class HasComposite:
     """A row of ix_composite whose parts are what the leaves of `parts` ask for."""
 
-    param_id: int
+    param_id: int | str
     parts: tuple["Part", ...]
 
 
@@ -159,7 +160,7 @@ class HasComposite:
 class HasAny:
     """A row of the parameter in one of `tables`."""
 
-    param_id: int
+    param_id: int | str
     tables: tuple[str, ...]
 
 
@@ -167,7 +168,7 @@ class HasAny:
 class Leads:
     """A reference of the parameter to a live resource of `type_id` for which `inner` holds."""
 
-    param_id: int
+    param_id: int | str
     type_id: int
     inner: "Shape"
 
@@ -176,7 +177,7 @@ class Leads:
 class Led:
     """A live resource of `type_id` for which `inner` holds refers here by the parameter."""
 
-    param_id: int
+    param_id: int | str
     type_id: int
     inner: "Shape"
 

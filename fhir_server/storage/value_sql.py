@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement
 from fhir_server.search.expression import Comparison
 from fhir_server.search.params.quantity import BASE_UNITS
 from fhir_server.storage import schema
-from fhir_server.storage.binding import constant, in_list, number, real, text
+from fhir_server.storage.binding import constant, in_list, number, ours, real, text
 from fhir_server.storage.hashes import system_key
 from fhir_server.storage.shape import (
     HasComposite,
@@ -62,7 +62,7 @@ class _Columns:
 def value_tests(leaf: Leaf, dialect: str) -> tuple[sa.FromClause, list[Clause]]:
     """Return the index table of `leaf`, aliased, and what its rows must satisfy."""
     table = _TABLES[type(leaf)].alias()
-    return table, [table.c.param_id == constant(leaf.param_id), *_tests(leaf, table, dialect)]
+    return table, [table.c.param_id == ours(leaf.param_id), *_tests(leaf, table, dialect)]
 
 
 def _tests(leaf: Leaf, table: sa.FromClause, dialect: str) -> list[Clause]:

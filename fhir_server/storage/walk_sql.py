@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from fhir_server.search.expression import Comparison
 from fhir_server.storage import schema
-from fhir_server.storage.binding import column, constant, number
+from fhir_server.storage.binding import column, constant, number, ours
 from fhir_server.storage.clauses import Subject, clause, probe
 from fhir_server.storage.ordering import beyond_pair, edge, value_column
 from fhir_server.storage.plan import ByValue, Plan, WalkOfPatient
@@ -65,7 +65,7 @@ def window(leaf: HasDate, table: sa.FromClause) -> list[Clause]:
     spans = schema.date_span.alias()
     longest = sa.func.coalesce(
         sa.select(spans.c.max_span)
-        .where(spans.c.param_id == constant(leaf.param_id))
+        .where(spans.c.param_id == ours(leaf.param_id))
         .scalar_subquery(),
         constant(0),
     )
@@ -125,12 +125,12 @@ def _rows(
     source: sa.FromClause = table
     bounds: list[Clause] = []
     subject = Subject(
-        alias=_ALIAS, type_id=plan.type_id, dialect=plan.dialect, document=False, few=few
+        alias=_ALIAS, type_id=plan.known_type, dialect=plan.dialect, document=False, few=few
     )
     if key.table != schema.ix_date.name:
         # Only ix_date bears the policy data; elsewhere the document has to be looked at.
         source, bounds = documents_of(plan, table)
-        subject = Subject(alias="r", type_id=plan.type_id, dialect=plan.dialect)
+        subject = Subject(alias="r", type_id=plan.known_type, dialect=plan.dialect)
     tests = [_test(test, key, subject, single=single) for test in plan.tests]
     rows = filtered(plan, source, bounds=bounds, tests=tests)
     columns = table.c.rid.label("rid"), value_column(table, key).label("k0")

@@ -13,6 +13,7 @@ from fhir_server.bootstrap import Server
 from fhir_server.interactions.message import FhirResponse
 from fhir_server.interactions.route import template
 from fhir_server.web import errors
+from fhir_server.web.compress import CODING, compressed
 from fhir_server.web.request import (
     Presentation,
     caller,
@@ -48,7 +49,11 @@ class FhirApplication:
             return self._otherwise(environ, start_response)
         identity = request_id(environ, self._server)
         response, body, content_type = self._respond(environ, identity)
+        packed = compressed(body, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        body = body if packed is None else packed
         headers = headers_of(response, body, content_type=content_type, request_id=identity)
+        if packed is not None:
+            headers += [("Content-Encoding", CODING), ("Vary", "Accept-Encoding")]
         start_response(STATUS_LINES[response.status], headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 

@@ -118,9 +118,9 @@ def test_an_unknown_path_is_not_found(agency: httpx.Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("GET", "", "POST"),
+        ("PUT", "", "GET, HEAD, POST"),
         ("GET", "/Patient/_search", "POST"),
-        ("POST", "/Patient/1", "DELETE, GET, HEAD, PUT"),
+        ("POST", "/Patient/1", "DELETE, GET, HEAD, PATCH, PUT"),
         ("DELETE", "/Patient/_history", "GET, HEAD"),
     ],
 )
@@ -196,3 +196,13 @@ def test_a_deeply_nested_body_is_refused(agency: httpx.Client) -> None:
 
     assert response.status_code == 400
     assert json.loads(response.text)["issue"]
+
+
+@pytest.mark.spec("http.html#general", "MAY")
+def test_long_answers_are_compressed_for_who_takes_it(deployment: Deployment) -> None:
+    plain = deployment.http({"Accept-Encoding": "identity"}).get("/metadata")
+    packed = deployment.http({"Accept-Encoding": "gzip"}).get("/metadata")
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.content == plain.content
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 4
