@@ -61,12 +61,11 @@ def _texts(value: Element) -> list[str]:
     # The list grows while it is gone through: what is inside comes at its end.
     for each in pending:
         if type(each) is list:
-            pending += [one for one in each if type(one) is dict]
+            pending += each
         elif type(each) is dict and "resourceType" not in each:
-            id_ = each.get("id")
-            if isinstance(id_, str):
-                found.append(id_)
-            pending += [one for one in each.values() if type(one) is dict or type(one) is list]
+            if isinstance(each.get("id"), str):
+                found.append(each["id"])
+            pending += each.values()
     return found
 
 

@@ -61,7 +61,7 @@ class References:
         problems = [*_reached(target, fitting, profile), *_versioned(text, fitting, profile)]
         of_profile = self._is_profile(profile)
         if target.node is not None or of_profile:
-            problems += self._aimed(node, text, fitting, profile, report)
+            problems += self._aimed(node, target, fitting, profile, report)
         if not of_profile and not text.startswith("#"):
             problems += (*_of_text(text, node), *_of_target(text, target))
         for problem in problems:
@@ -70,14 +70,14 @@ class References:
     def _aimed(
         self,
         node: Node,
-        text: str,
+        target: Target,
         kinds: Iterable[TypeReference],
         profile: str,
         report: Report,
     ) -> Iterator[Problem]:
         """Yield what is wrong with the type of the target, or with all profiles it might fit."""
         types = {url: self._type(url) for kind in kinds for url in kind.targets}
-        target = self.resolver.local(node, text)
+        text = str(node.element.get("reference"))
         type_ = target.node.type if target.node is not None else type_named_by(text)
         if not types or type_ is None:
             return

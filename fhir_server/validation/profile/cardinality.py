@@ -69,9 +69,8 @@ class Group:
             report.add(children[self.max], self.too_many)
         if not number and self.unsupported is not None:
             report.add(node, self.unsupported, self.step)
-        for child in children:
-            for check in self.checks.of(child.type):
-                check(child, report)
+        if self.checks:
+            self.checks.run(children, report)
         if self.slicing is not None:
             self.slicing(node, children, report)
 

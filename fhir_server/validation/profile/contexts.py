@@ -30,10 +30,7 @@ _ERRATA: Mapping[str, tuple[str, ...]] = {
 
 
 def places_of(structure: Resource) -> frozenset[str]:
-    """Return the types on which an extension may stand anyway; most stand on one of them.
-
-    None where it depends on more than the place.
-    """
+    """Return the types on which an extension may stand, whatever else is so: most stand there."""
     if structure.get("contextInvariant"):
         return frozenset()
     contexts = objects(structure, "context")
@@ -46,7 +43,7 @@ def context_problem(
 ) -> Problem | None:
     """Return what is wrong with the place of an extension, None if it may be there."""
     holder = node.parent
-    if holder is None or holder.type in profile.places:
+    if holder is None:
         return None
     contexts = [
         *objects(profile.structure, "context"),

@@ -122,9 +122,10 @@ def _profiles(end: Definition) -> Iterator[str]:
 
 def _value(end: Definition, engine: "Engine") -> Test | None:
     """Return the test by what is laid down for an element, None where nothing is."""
-    laid = end.value_of("fixed") is not None or end.value_of("pattern") is not None
-    if laid:
-        return lambda node, _: laid_down(end, node.value) is True
+    laid = laid_down(end)
+    if laid is not None:
+        fits, wanted = laid
+        return lambda node, _: fits(node.value, wanted)
     below = _below(end, engine)
     if below is not None:
         return below
@@ -142,8 +143,7 @@ def _below(end: Definition, engine: "Engine") -> Test | None:
     tests: list[tuple[str, Test]] = []
     for child in end.children:
         for each in (child, *(found for found in child.slices if found.min > 0)):
-            has_value = each.value_of("fixed") is not None or each.value_of("pattern") is not None
-            test = _value(each, engine) if has_value else _below(each, engine)
+            test = _value(each, engine) if laid_down(each) else _below(each, engine)
             if test is not None:
                 tests.append((child.name, test))
     if not tests:

@@ -50,6 +50,7 @@ class Profile:
     structure: Resource
     checks: tuple[Check, ...]
     imposed: tuple[str, ...]
+    is_modifier: bool
     places: frozenset[str]
 
 
@@ -192,6 +193,7 @@ class Engine:
             root=root,
             structure=structure,
             checks=() if is_type or base is None else checks_of(subject, self),
+            is_modifier=root.element.get("isModifier") is True,
             places=places_of(structure),
             imposed=tuple(
                 str(each["valueCanonical"])
@@ -209,7 +211,7 @@ class Engine:
         found = report.memory.get(key)
         if found is None:
             report.memory[key] = ()
-            apart = report.apart()
+            apart = Report(report.options, report.references, report.memory)
             self._apply(node, url, apart)
             found = report.memory[key] = tuple(apart.found)
         return found
@@ -219,11 +221,11 @@ class Engine:
         return not any(map(is_error, self.issues(node, url, report)))
 
     def _apply(self, node: Node, url: str, report: Report) -> None:
-        profile = self.profile(url)
+        profile = self._profiles.get(url) or self.profile(url)
         if profile is None:
             report.add(node, _unknown(url, report.options.unknown_profile))
             return
-        if not self._is_of(node, profile.type):
+        if node.type != profile.type and not self._is_of(node, profile.type):
             text = f"The profile `{url}` is for {profile.type}, not for {node.type}."
             problem = Problem(code="invalid", diagnostics=text, profile=profile.url, rule="profile")
             report.add(node, problem)
@@ -237,9 +239,7 @@ class Engine:
                 report.take(self.issues(node, imposed, report))
 
     def _is_of(self, node: Node, type_: str) -> bool:
-        if node.type == type_ or type_ in _ROOT_TYPES:
-            return True
-        return self.model.is_a(node.type, type_)
+        return type_ in _ROOT_TYPES or self.model.is_a(node.type, type_)
 
 
 def _unknown(url: str, severity: str) -> Problem:

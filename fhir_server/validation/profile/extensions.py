@@ -33,12 +33,13 @@ def check(engine: "Engine") -> Check:
             _unknown(node, url, report)
             return
         report.take(engine.issues(node, url, report))
-        for problem in (
-            _modifier_problem(node, profile),
-            context_problem(node, profile, engine, report),
-        ):
-            if problem is not None:
-                report.add(node, problem)
+        if profile.is_modifier is not (node.step is not None and node.step.name == _MODIFIER):
+            report.add(node, _misplaced(profile))
+        if node.parent is None or node.parent.type in profile.places:
+            return
+        problem = context_problem(node, profile, engine, report)
+        if problem is not None:
+            report.add(node, problem)
 
     return found
 
@@ -62,10 +63,7 @@ def _problem(severity: str, code: str, text: str) -> Problem:
     )
 
 
-def _modifier_problem(node: Node, profile: "Profile") -> Problem | None:
-    is_modifier = node.step is not None and node.step.name == _MODIFIER
-    if (profile.root.element.get("isModifier") is True) == is_modifier:
-        return None
-    where = "`extension`" if is_modifier else "`modifierExtension`"
+def _misplaced(profile: "Profile") -> Problem:
+    where = "`modifierExtension`" if profile.is_modifier else "`extension`"
     text = f"The extension `{profile.url}` must stand in {where}."
     return Problem(code="structure", diagnostics=text, profile=profile.url, rule="modifier")

@@ -7,8 +7,8 @@ are told from the JSON alone. What is wrong, or cannot be told, is asked of term
 from typing import TypeAlias
 
 from fhir_server.fhir.resource import Element, Json
-from fhir_server.fhirpath.item import Item
 from fhir_server.terminology.coding import Coding
+from fhir_server.validation.profile.node import Node
 
 _MOST = 4096
 _Key: TypeAlias = tuple[Json, Json, Json, Json]
@@ -26,14 +26,14 @@ class Known:
         """Say whether a JSON Coding is among them."""
         return _key(element) in self._keys
 
-    def has_any_of(self, item: Item) -> bool:
-        """Say whether some code of an item is among them."""
-        value = item.value
+    def has_any_of(self, node: Node) -> bool:
+        """Say whether some code of a node is among them."""
+        value = node.value
         if type(value) is str:
             return (value, None, None, None) in self._keys
-        if type(value) is not dict or item.type == "Money":
+        if type(value) is not dict or node.type == "Money":
             return False
-        if item.type != "CodeableConcept":
+        if node.type != "CodeableConcept":
             return _key(value) in self._keys
         return any(_key(each) in self._keys for each in value.get("coding", ()))
 

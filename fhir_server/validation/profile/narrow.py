@@ -37,6 +37,16 @@ class Narrowed:
         """Say whether there is any check."""
         return bool(self._all)
 
+    def run(self, nodes: Sequence[Node], report: Report) -> None:
+        """Report what is wrong with each of the nodes of an element."""
+        of, checks = "", self._all
+        for node in nodes:
+            if node.type != of:
+                of = node.type
+                checks = self.of(of)
+            for check in checks:
+                check(node, report)
+
     def of(self, type_: str) -> tuple[Check, ...]:
         """Return the checks that concern nodes of a type."""
         found = self._by_type.get(type_)

@@ -33,8 +33,7 @@ class Tree:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._by_name: dict[str, dict[str, tuple[Property, ...]]] = {}
-        self._by_key: dict[str, dict[str, Property]] = {}
-        self._choices: dict[tuple[str, str], dict[str, Property]] = {}
+        self._steps: dict[str, dict[str, Property | dict[str, Property]]] = {}
 
     def properties(self, type_: str) -> dict[str, tuple[Property, ...]]:
         """Return the properties of `type_` by element name; a primitive has those of an Element."""
@@ -48,22 +47,17 @@ class Tree:
             self._by_name[type_] = found
         return found
 
-    def by_key(self, type_: str) -> dict[str, Property]:
-        """Return the properties of `type_` by JSON key, those of twins among them."""
-        found = self._by_key.get(type_)
+    def steps(self, type_: str) -> "dict[str, Property | dict[str, Property]]":
+        """Return by element name its property, or those of a choice by JSON key, with twins'."""
+        found = self._steps.get(type_)
         if found is None:
-            every = [each for these in self.properties(type_).values() for each in these]
-            found = {key: each for each in every for key in (each.key, each.twin)}
-            self._by_key[type_] = found
-        return found
-
-    def choices(self, type_: str, name: str) -> dict[str, Property]:
-        """Return the properties of one element by JSON key, those of twins among them."""
-        found = self._choices.get((type_, name))
-        if found is None:
-            by_key = self.by_key(type_).items()
-            found = {key: each for key, each in by_key if each.name == name}
-            self._choices[type_, name] = found
+            found = {
+                name: each[0]
+                if len(each) == 1
+                else {key: one for one in each for key in (one.key, one.twin)}
+                for name, each in self.properties(type_).items()
+            }
+            self._steps[type_] = found
         return found
 
     def root(self, resource: Resource) -> "Node":
@@ -176,14 +170,13 @@ class Node:
         return found
 
     def _find(self, name: str) -> "tuple[Node, ...]":
-        properties = self.tree.properties(self.type).get(name)
-        if properties is None:
+        by_key = self.tree.steps(self.type).get(name)
+        if by_key is None:
             return ()
         value = self.value
         element = value if type(value) is dict else self.element
-        if len(properties) == 1:
-            return self._in_property(element, properties[0])
-        by_key = self.tree.choices(self.type, name)
+        if isinstance(by_key, Property):
+            return self._in_property(element, by_key)
         present = [by_key[key] for key in element if key in by_key]
         if len(present) == 1:
             return self._in_property(element, present[0])

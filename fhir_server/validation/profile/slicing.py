@@ -56,9 +56,8 @@ class Slice:
             report.add(nodes[self.max], self.too_many)
         if not nodes and self.unsupported is not None:
             report.add(parent, self.unsupported, step)
-        for node in nodes:
-            for check in self.checks.of(node.type):
-                check(node, report)
+        if self.checks:
+            self.checks.run(nodes, report)
         if self.inner is not None:
             self.inner(parent, nodes, report)
 
@@ -72,6 +71,8 @@ class Slicing:
     # Each slice, and whether it has something to say of what is not there.
     looked_at: tuple[tuple[Slice, bool], ...]
     pick: Callable[[Node, Report], Slice | None]
+    # Of extensions: the slices by their url, which `pick` is not needed for.
+    by_url: dict[str | None, Slice] | None
     rules: str
     ordered: bool
     unmatched: Problem
@@ -80,7 +81,11 @@ class Slicing:
 
     def __call__(self, parent: Node, nodes: Sequence[Node], report: Report) -> None:
         """Report what is wrong with the nodes of the element below `parent`."""
-        picked = [self.pick(node, report) for node in nodes]
+        by_url, pick = self.by_url, self.pick
+        if by_url is None:
+            picked = [pick(node, report) for node in nodes]
+        else:
+            picked = [by_url.get(node.value.get("url")) for node in nodes]
         if self.ordered or self.rules == "openAtEnd":
             self._order(nodes, picked, report)
         taken: dict[Slice | None, list[Node]] = {}
@@ -128,7 +133,8 @@ def slicing_of(subject: Subject, demands: Demands, engine: "Engine") -> Slicing:
         step=f".{name}",
         slices=slices,
         looked_at=tuple((each, each.wanted) for each in slices),
-        pick=_picker(definition, found, slices),
+        pick=_picker(slices),
+        by_url=_by_url(definition, found, slices),
         rules=str(found.get("rules", "open")),
         ordered=found.get("ordered") is True,
         unmatched=subject.problem(
@@ -182,20 +188,24 @@ def _slice(subject: Subject, slicing: "Element", demands: Demands, engine: "Engi
     )
 
 
-def _picker(
-    definition: Definition, slicing: "Element", slices: tuple[Slice, ...]
-) -> Callable[[Node, Report], Slice | None]:
+def _picker(slices: tuple[Slice, ...]) -> Callable[[Node, Report], Slice | None]:
     last = next((each for each in slices if each.name == _DEFAULT), None)
     others = tuple(each for each in slices if each is not last)
-    urls = [url_of(each) for each in definition.slices]
-    if _is_by_url(slicing) and last is None and all(urls):
-        by_url = dict(zip(urls, slices, strict=True))
-        return lambda node, _: by_url.get(node.value.get("url"))
 
     def pick(node: Node, report: Report) -> Slice | None:
         return next((each for each in others if each.takes(node, report)), last)
 
     return pick
+
+
+def _by_url(
+    definition: Definition, slicing: "Element", slices: tuple[Slice, ...]
+) -> dict[str | None, Slice] | None:
+    """Return the slices by the url of their extensions, None where it does not tell them apart."""
+    urls = [url_of(each) for each in definition.slices]
+    if _is_by_url(slicing) and all(urls) and all(each.name != _DEFAULT for each in slices):
+        return dict(zip(urls, slices, strict=True))
+    return None
 
 
 def _is_by_url(slicing: "Element") -> bool:

@@ -126,10 +126,9 @@ def _check(subject: Subject, binding: _Binding, terminology: Terminology) -> Che
     members = Known()
 
     def check(node: Node, report: Report) -> None:
-        item = node.item
-        if members.has_any_of(item):
+        if members.has_any_of(node):
             return
-        answers = [(coding, ask(coding)) for coding in codings_of(item)]
+        answers = [(coding, ask(coding)) for coding in codings_of(node.item)]
         for coding, answer in answers:
             if answer.result:
                 members.add(coding)

@@ -44,13 +44,13 @@ class Laid:
             report.add(node, self.problem)
 
 
-def laid_down(definition: Definition, value: Json) -> bool | None:
-    """Say whether a value is what `definition` lays down, None where it lays down nothing."""
+def laid_down(definition: Definition) -> tuple[Callable[[Json, Json], bool], Json] | None:
+    """Return what `definition` lays down, and how values fit it; None where it is nothing."""
     fixed = definition.value_of("fixed")
     if fixed is not None:
-        return same(value, fixed)
+        return same, fixed
     pattern = definition.value_of("pattern")
-    return None if pattern is None else holds(value, pattern)
+    return None if pattern is None else (holds, pattern)
 
 
 def same(value: Json, wanted: Json) -> bool:
