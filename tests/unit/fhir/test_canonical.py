@@ -26,7 +26,8 @@ def test_a_canonical_is_written_as_it_is_read() -> None:
 
 def test_versions_sort_by_value_and_not_by_text() -> None:
     rising = ["", "draft", "2.9", "2.10.0-ballot", "2.10.0", "10.0", "2018-08-12", "2019-01-01"]
-    assert sorted(rising[::-1], key=version_key) == rising
+    falling = list(reversed(rising))
+    assert sorted(falling, key=version_key) == rising
 
 
 @pytest.mark.parametrize(
