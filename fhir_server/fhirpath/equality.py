@@ -24,6 +24,8 @@ def equal(ours: Items, theirs: Items, spend: Spend) -> bool | None:
         return None
     if len(ours) != len(theirs):
         return False
+    if len(ours) == 1:
+        return equal_items(ours[0], theirs[0], spend)
     results = [equal_items(one, other, spend) for one, other in zip(ours, theirs, strict=True)]
     if False in results:
         return False

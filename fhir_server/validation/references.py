@@ -6,16 +6,17 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.typ
 Only what can be known is told: a target that is not here is not wrong.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fhir_server.fhir.canonical import parse
 from fhir_server.fhir.definitions import CANONICAL
 from fhir_server.fhir.reference import type_named_by
-from fhir_server.validation.profile.definition import TypeReference
+from fhir_server.validation.profile.definition import Referring
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import ERROR, WARNING, Problem, Report
 from fhir_server.validation.resolution import (
+    ELSEWHERE,
     NOWHERE,
     FullUrl,
     Outside,
@@ -45,39 +46,41 @@ class References:
         """Return what `reference`, which stands at `source`, leads to; None if it is not here."""
         return self.resolver.target(source, reference).node
 
-    def check(
-        self, node: Node, kinds: tuple[TypeReference, ...], profile: str, report: Report
-    ) -> None:
-        """Report what is wrong with a Reference of which the definition `profile` says `kinds`.
+    def check(self, node: Node, rule: Referring, report: Report) -> None:
+        """Report what is wrong with a Reference of which a definition says `rule`.
 
         The definition of a type, which speaks for each Reference once, is where its form is looked
         at; the types that it allows, the structural check knows.
         """
         text = node.element.get("reference") if node.type == "Reference" else None
-        fitting = [kind for kind in kinds if kind.code == "Reference"]
-        if not isinstance(text, str) or not fitting or "?" in text:
+        if not isinstance(text, str) or "?" in text:
             return
         target = self.resolver.local(node, text)
-        problems = [*_reached(target, fitting, profile), *_versioned(text, fitting, profile)]
-        of_profile = self._is_profile(profile)
+        of_profile = self._is_profile(rule.profile)
+        if target is ELSEWHERE and self._is_plain(text, rule, of_profile=of_profile):
+            return
+        problems = [*_reached(target, rule), *_versioned(text, rule)]
         if target.node is not None or of_profile:
-            problems += self._aimed(node, target, fitting, profile, report)
+            problems += self._aimed(node, text, target, rule, report)
         if not of_profile and not text.startswith("#"):
             problems += (*_of_text(text, node), *_of_target(text, target))
         for problem in problems:
             report.add(node, problem)
 
+    def _is_plain(self, text: str, rule: Referring, *, of_profile: bool) -> bool:
+        """Say whether a reference to elsewhere names a type, and no more is demanded than that."""
+        named = type_named_by(text)
+        if named is None or not rule.names_types_alone:
+            return False
+        return not of_profile or any(
+            self._type(url) == named and not self._is_profile(url) for url in rule.targets
+        )
+
     def _aimed(
-        self,
-        node: Node,
-        target: Target,
-        kinds: Iterable[TypeReference],
-        profile: str,
-        report: Report,
+        self, node: Node, text: str, target: Target, rule: Referring, report: Report
     ) -> Iterator[Problem]:
         """Yield what is wrong with the type of the target, or with all profiles it might fit."""
-        types = {url: self._type(url) for kind in kinds for url in kind.targets}
-        text = str(node.element.get("reference"))
+        types = {url: self._type(url) for url in rule.targets}
         type_ = target.node.type if target.node is not None else type_named_by(text)
         if not types or type_ is None:
             return
@@ -85,13 +88,13 @@ class References:
         if not possible:
             expected = ", ".join(f"`{found}`" for found in types.values())
             told = f"`{type_}` is not what this may refer to: {expected}."
-            yield _problem(profile, "reference-type", told, code="value")
+            yield _problem(rule.profile, "reference-type", told, code="value")
         elif all(self._is_profile(url) for url in possible):
             found = self.resolver.target(node, text).node
             if found and not any(self.engine.fits(found, url, report) for url in possible):
                 expected = ", ".join(f"`{url}`" for url in possible)
                 told = f"What `{text}` leads to does not fit {expected}."
-                yield _problem(profile, "reference-profile", told, code="value")
+                yield _problem(rule.profile, "reference-profile", told, code="value")
 
     def _type(self, url: str) -> str | None:
         structure = self.engine.structure(url)
@@ -103,21 +106,20 @@ class References:
         return structure is not None and structure.get("derivation") == "constraint"
 
 
-def _reached(target: Target, kinds: Iterable[TypeReference], profile: str) -> Iterator[Problem]:
-    allowed = {way for kind in kinds for way in kind.aggregation}
+def _reached(target: Target, rule: Referring) -> Iterator[Problem]:
+    allowed = rule.aggregation
     if allowed and target.way not in allowed:
         expected = ", ".join(f"`{way}`" for way in sorted(allowed))
         told = f"The target is {target.way} here; it must be {expected}."
-        yield _problem(profile, "reference-aggregation", told)
+        yield _problem(rule.profile, "reference-aggregation", told)
 
 
-def _versioned(text: str, kinds: Iterable[TypeReference], profile: str) -> Iterator[Problem]:
-    rules = {kind.versioning for kind in kinds}
+def _versioned(text: str, rule: Referring) -> Iterator[Problem]:
     has_version = "/_history/" in text
-    if rules == {"specific"} and not has_version:
-        yield _problem(profile, "reference-version", "The reference must name a version.")
-    if rules == {"independent"} and has_version:
-        yield _problem(profile, "reference-version", "The reference must not name a version.")
+    if rule.versioning == {"specific"} and not has_version:
+        yield _problem(rule.profile, "reference-version", "The reference must name a version.")
+    if rule.versioning == {"independent"} and has_version:
+        yield _problem(rule.profile, "reference-version", "The reference must not name a version.")
 
 
 def _of_text(text: str, node: Node) -> Iterator[Problem]:

@@ -74,6 +74,10 @@ class Target:
         return self.nodes[0] if len(self.nodes) == 1 else None
 
 
+# Not in the validated text, and not known to be missing: so are nearly all.
+ELSEWHERE = Target(way=Way.REFERENCED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullUrl:
     """`Bundle.entry.fullUrl` read: `root`, `type` and `id` where it is a RESTful URL."""
@@ -174,7 +178,9 @@ class Resolver:
         if reference.startswith("#"):
             return self._within(source.root, reference[1:])
         if _stands_alone(source):
-            return Target(way=Way.REFERENCED, missing=self._outside.lacks(reference))
+            if not self._outside.lacks(reference):
+                return ELSEWHERE
+            return Target(way=Way.REFERENCED, missing=True)
         for entry in enclosing(source):
             found = self.entries(entry.parent or entry).find(reference, FullUrl.of(entry.value))
             if found:

@@ -25,6 +25,9 @@ _STRICT = Strictness(types=True, single_as=True)
 
 def check_text_links(resource: Node, references: "References", report: Report) -> None:
     """Report the links of a resource's narrative of which one end is missing."""
+    narrative = resource.value.get("text")
+    if not isinstance(narrative, dict) or "extension" not in narrative:
+        return
     for text in resource.children("text"):
         for extension in text.children("extension"):
             if extension.value.get("url") == _TEXT_LINK:

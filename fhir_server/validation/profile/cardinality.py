@@ -51,7 +51,7 @@ class Group:
     def matters(self) -> bool:
         """Say whether anything is demanded."""
         counted = self.min > 0 or self.max is not None
-        return bool(counted or self.checks or self.slicing or self.unsupported)
+        return bool(counted or self.checks.every or self.slicing or self.unsupported)
 
     @property
     def wanted(self) -> bool:
@@ -69,7 +69,7 @@ class Group:
             report.add(children[self.max], self.too_many)
         if not number and self.unsupported is not None:
             report.add(node, self.unsupported, self.step)
-        if self.checks:
+        if self.checks.every:
             self.checks.run(children, report)
         if self.slicing is not None:
             self.slicing(node, children, report)

@@ -23,6 +23,31 @@ class TypeReference:
     versioning: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Referring:
+    """What the definition `profile` says of a Reference, whichever of `targets` it leads to."""
+
+    profile: str
+    targets: tuple[str, ...]
+    aggregation: frozenset[str]
+    versioning: frozenset[str | None]
+
+    @classmethod
+    def of(cls, profile: str, kinds: Sequence[TypeReference]) -> "Referring":
+        """Return what the types of an element say that are References."""
+        return cls(
+            profile=profile,
+            targets=tuple(dict.fromkeys(url for kind in kinds for url in kind.targets)),
+            aggregation=frozenset(way for kind in kinds for way in kind.aggregation),
+            versioning=frozenset(kind.versioning for kind in kinds),
+        )
+
+    @property
+    def names_types_alone(self) -> bool:
+        """Say whether nothing is demanded of the way to the target."""
+        return not self.aggregation and self.versioning == {None}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Definition:
     """One element of a snapshot; `element` is its ElementDefinition, `source` the definition's URL.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _EXTENSION = f"{CANONICAL}Extension"
 _MODIFIER = "modifierExtension"
+_RELATIVE = "The `url` of an extension must be absolute, except inside another extension."
 
 
 def check(engine: "Engine") -> Check:
@@ -26,7 +27,8 @@ def check(engine: "Engine") -> Check:
             return
         if ":" not in url:
             # The part of a complex extension; the definition of the whole says what it may be.
-            _relative(node, report)
+            if node.parent is not None and node.parent.type != "Extension":
+                report.add(node, _problem(ERROR, "invalid", _RELATIVE))
             return
         profile = engine.profile(url)
         if profile is None:
@@ -35,19 +37,16 @@ def check(engine: "Engine") -> Check:
         report.take(engine.issues(node, url, report))
         if profile.is_modifier is not (node.step is not None and node.step.name == _MODIFIER):
             report.add(node, _misplaced(profile))
-        if node.parent is None or node.parent.type in profile.places:
-            return
-        problem = context_problem(node, profile, engine, report)
-        if problem is not None:
-            report.add(node, problem)
+        if node.parent is not None and node.parent.type not in profile.places:
+            _look_around(node, profile, engine, report)
 
     return found
 
 
-def _relative(node: Node, report: Report) -> None:
-    if node.parent is not None and node.parent.type != "Extension":
-        text = "The `url` of an extension must be absolute, except inside another extension."
-        report.add(node, _problem(ERROR, "invalid", text))
+def _look_around(node: Node, profile: "Profile", engine: "Engine", report: Report) -> None:
+    problem = context_problem(node, profile, engine, report)
+    if problem is not None:
+        report.add(node, problem)
 
 
 def _unknown(node: Node, url: str, report: Report) -> None:

@@ -24,18 +24,17 @@ class Known:
 
     def has(self, element: Element) -> bool:
         """Say whether a JSON Coding is among them."""
-        return _key(element) in self._keys
+        get = element.get
+        return (get("code"), get("system"), get("version"), get("display")) in self._keys
 
     def has_any_of(self, node: Node) -> bool:
         """Say whether some code of a node is among them."""
         value = node.value
         if type(value) is str:
             return (value, None, None, None) in self._keys
-        if type(value) is not dict or node.type == "Money":
-            return False
-        if node.type != "CodeableConcept":
-            return _key(value) in self._keys
-        return any(_key(each) in self._keys for each in value.get("coding", ()))
+        if node.type == "CodeableConcept":
+            return any(map(self.has, value.get("coding", ())))
+        return type(value) is dict and node.type != "Money" and self.has(value)
 
     def add(self, coding: Coding) -> None:
         """Remember a code."""
@@ -44,8 +43,3 @@ class Known:
         # What is not stated is not there in JSON.
         stated = coding.system or None, coding.version or None, coding.display or None
         self._keys.add((coding.code, *stated))
-
-
-def _key(element: Element) -> _Key:
-    get = element.get
-    return get("code"), get("system"), get("version"), get("display")

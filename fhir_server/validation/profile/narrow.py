@@ -24,35 +24,29 @@ class ForTypes:
             self.check(node, report)
 
 
-class Narrowed:
+class Narrowed(dict[str, tuple[Check, ...]]):
     """The checks of an element by the type of its nodes, narrowed when the first of one comes."""
 
-    __slots__ = ("_all", "_by_type")
+    __slots__ = ("every",)
 
     def __init__(self, checks: Sequence[Check]) -> None:
-        self._all = tuple(checks)
-        self._by_type: dict[str, tuple[Check, ...]] = {}
+        super().__init__()
+        self.every = tuple(checks)
 
-    def __bool__(self) -> bool:
-        """Say whether there is any check."""
-        return bool(self._all)
+    def __missing__(self, type_: str) -> tuple[Check, ...]:
+        """Return the checks that concern nodes of a type, and keep them."""
+        found = self[type_] = narrowed(self.every, type_)
+        return found
 
     def run(self, nodes: Sequence[Node], report: Report) -> None:
         """Report what is wrong with each of the nodes of an element."""
-        of, checks = "", self._all
+        of, checks = "", self.every
         for node in nodes:
             if node.type != of:
                 of = node.type
-                checks = self.of(of)
+                checks = self[of]
             for check in checks:
                 check(node, report)
-
-    def of(self, type_: str) -> tuple[Check, ...]:
-        """Return the checks that concern nodes of a type."""
-        found = self._by_type.get(type_)
-        if found is None:
-            found = self._by_type[type_] = narrowed(self._all, type_)
-        return found
 
 
 def narrowed(checks: Sequence[Check], type_: str) -> tuple[Check, ...]:

@@ -33,7 +33,7 @@ class Tree:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._by_name: dict[str, dict[str, tuple[Property, ...]]] = {}
-        self._steps: dict[str, dict[str, Property | dict[str, Property]]] = {}
+        self.steps = _Steps(self)
 
     def properties(self, type_: str) -> dict[str, tuple[Property, ...]]:
         """Return the properties of `type_` by element name; a primitive has those of an Element."""
@@ -45,19 +45,6 @@ class Tree:
                 for name, children in layout.items()
             }
             self._by_name[type_] = found
-        return found
-
-    def steps(self, type_: str) -> "dict[str, Property | dict[str, Property]]":
-        """Return by element name its property, or those of a choice by JSON key, with twins'."""
-        found = self._steps.get(type_)
-        if found is None:
-            found = {
-                name: each[0]
-                if len(each) == 1
-                else {key: one for one in each for key in (one.key, one.twin)}
-                for name, each in self.properties(type_).items()
-            }
-            self._steps[type_] = found
         return found
 
     def root(self, resource: Resource) -> "Node":
@@ -73,6 +60,24 @@ class Tree:
             primitive=item.type in PRIMITIVES, step="",
         )  # fmt: skip
         return Node(self, item.type, item.value, item.element, resource, step, None)
+
+
+class _Steps(dict[str, dict[str, Property | dict[str, Property]]]):
+    """By type and element name its property, or those of a choice by JSON key, with twins'."""
+
+    def __init__(self, tree: Tree) -> None:
+        super().__init__()
+        self._tree = tree
+
+    def __missing__(self, type_: str) -> dict[str, Property | dict[str, Property]]:
+        """Return those of one type, and keep them."""
+        found = self[type_] = {
+            name: each[0]
+            if len(each) == 1
+            else {key: one for one in each for key in (one.key, one.twin)}
+            for name, each in self._tree.properties(type_).items()
+        }
+        return found
 
 
 def _property(name: str, child: Child, choice: bool) -> Property:  # noqa: FBT001 - a fact, not a switch
@@ -117,14 +122,15 @@ class Node:
         step: Property | None,
         index: int | None,
     ) -> None:
+        whole = parent is None or (step is not None and step.abstract)
         self.tree = tree
-        self.type = type_
+        # What a resource in a resource is, only itself tells.
+        self.type = type_of(value) if whole else type_
         self.value = value
         self.twin = twin
         self.parent = parent
         self.step = step
         self.index = index
-        whole = parent is None or (step is not None and step.abstract)
         self.resource: Node = self if whole or parent is None else parent.resource
         self._children: dict[str, tuple[Node, ...]] | None = None
 
@@ -170,7 +176,7 @@ class Node:
         return found
 
     def _find(self, name: str) -> "tuple[Node, ...]":
-        by_key = self.tree.steps(self.type).get(name)
+        by_key = self.tree.steps[self.type].get(name)
         if by_key is None:
             return ()
         value = self.value
@@ -188,17 +194,18 @@ class Node:
         if step.primitive:
             there = value is not None or step.key in element or step.twin in element
             return tuple(self._primitives(element, step)) if there else ()
-        if type(value) is list:
-            return tuple(
-                [
-                    Node(self.tree, _type(step, each), each, None, self, step, index)
-                    for index, each in enumerate(value)
-                    if type(each) is dict
-                ]
-            )
+        tree, kind = self.tree, step.type
         if type(value) is dict:
-            return (Node(self.tree, _type(step, value), value, None, self, step, None),)
-        return ()
+            return (Node(tree, kind, value, None, self, step, None),)
+        if type(value) is not list:
+            return ()
+        return tuple(
+            [
+                Node(tree, kind, each, None, self, step, index)
+                for index, each in enumerate(value)
+                if type(each) is dict
+            ]
+        )
 
     def _primitives(self, element: Element, step: Property) -> "list[Node]":
         value, twin = element.get(step.key), element.get(step.twin)
@@ -216,7 +223,3 @@ class Node:
 
 def _at(values: list[Json], index: int) -> Json:
     return values[index] if index < len(values) else None
-
-
-def _type(step: Property, value: Element) -> str:
-    return type_of(value) if step.abstract else step.type

@@ -35,7 +35,13 @@ def variables_of(node: Node, *, as_part: bool = False) -> Mapping[str, Items]:
 
 
 def ports_of(engine: "Engine", node: Node, report: Report) -> Ports:
-    """Return what an expression on `node` may ask."""
+    """Return what an expression on `node` may ask; a profile has several expressions on one."""
+    if report.ports is None or report.ports[0] is not node:
+        report.ports = node, _ports(engine, node, report)
+    return report.ports[1]
+
+
+def _ports(engine: "Engine", node: Node, report: Report) -> Ports:
     now = report.options.now
 
     def resolve(reference: str) -> Resource | None:

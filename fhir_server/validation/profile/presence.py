@@ -68,14 +68,14 @@ def _is_told(group: Group, step: Property) -> bool:
     counted = group.min > 1 or most == 0 or (most is not None and step.many)
     if counted or group.slicing is not None:
         return True
-    return bool(group.checks) if step.abstract else bool(group.checks.of(step.type))
+    return bool(group.checks.every) if step.abstract else bool(group.checks[step.type])
 
 
 def _fixed(group: Group, properties: Sequence[Property]) -> str | None:
     """Return the text with which nothing is wrong, where only a text is laid down."""
     if len(properties) != 1 or properties[0].many or group.slicing is not None or group.max == 0:
         return None
-    checks = group.checks.of(properties[0].type)
+    checks = group.checks[properties[0].type]
     if group.min > 1 or len(checks) != 1 or not isinstance(checks[0], Laid):
         return None
     return checks[0].wanted if type(checks[0].wanted) is str else None

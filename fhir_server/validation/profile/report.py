@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from fhir_server.fhir.outcome import Issue
-from fhir_server.fhirpath.evaluation import STEPS
-from fhir_server.validation.profile.definition import TypeReference
+from fhir_server.fhirpath.evaluation import STEPS, Ports
+from fhir_server.validation.profile.definition import Referring
 from fhir_server.validation.profile.node import Node
 
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
@@ -38,10 +38,8 @@ class References(Protocol):
         """Return what `reference`, which stands at `source`, leads to; None if it is not here."""
         ...
 
-    def check(
-        self, node: Node, kinds: tuple[TypeReference, ...], profile: str, report: "Report"
-    ) -> None:
-        """Report what is wrong with a Reference or canonical of which a definition says `kinds`."""
+    def check(self, node: Node, rule: Referring, report: "Report") -> None:
+        """Report what is wrong with a Reference of which a definition says `rule`."""
         ...
 
 
@@ -100,7 +98,7 @@ class Scope:
 class Report:
     """Collects issues; reports that stand `apart` share what they remember."""
 
-    __slots__ = ("found", "memory", "options", "references")
+    __slots__ = ("found", "memory", "options", "ports", "references")
 
     def __init__(
         self,
@@ -111,6 +109,8 @@ class Report:
         self.options = options
         self.references = references
         self.found: list[Issue] = []
+        # What expressions on a node may ask, of the last one that had any.
+        self.ports: tuple[Node, Ports] | None = None
         # What each node was found to be by each profile, so that it is looked at once.
         self.memory = {} if memory is None else memory
 

@@ -56,7 +56,7 @@ class Slice:
             report.add(nodes[self.max], self.too_many)
         if not nodes and self.unsupported is not None:
             report.add(parent, self.unsupported, step)
-        if self.checks:
+        if self.checks.every:
             self.checks.run(nodes, report)
         if self.inner is not None:
             self.inner(parent, nodes, report)

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.typ
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fhir_server.validation.profile.definition import Definition, TypeReference
+from fhir_server.validation.profile.definition import Definition, Referring, TypeReference
 from fhir_server.validation.profile.narrow import ForTypes
 from fhir_server.validation.profile.node import Node
 from fhir_server.validation.profile.report import Check, Report
@@ -65,9 +65,9 @@ def _profiled(subject: Subject, kind: TypeReference, engine: "Engine") -> Check:
 
 
 def _referring(subject: Subject, kinds: tuple[TypeReference, ...]) -> Check:
-    source = subject.definition.source
+    rule = Referring.of(subject.definition.source, kinds)
 
     def check(node: Node, report: Report) -> None:
-        report.references.check(node, kinds, source, report)
+        report.references.check(node, rule, report)
 
     return ForTypes(lambda type_: type_ == _REFERENCE, check)
