@@ -49,7 +49,7 @@ from fhir_server.search.indexed import (
     TokenValue,
     UriValue,
 )
-from fhir_server.search.labels import ALL_PURPOSES, TREATING, ConsentRow, Purpose, Relation
+from fhir_server.search.labels import ALL_PURPOSES, TREATING, ConsentRow, Purpose, Relation, Term
 from fhir_server.search.matches import matches
 from fhir_server.search.parameter import Parameter
 from fhir_server.search.params.quantity import BASE_UNITS
@@ -107,6 +107,18 @@ class Rule:
     typed: bool
     node: int
     parent: int
+    terms: tuple["RuleTerm", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTerm:
+    """A Term whose actors and resources are named by address."""
+
+    actors: frozenset[Address] = frozenset()
+    treating: bool = False
+    labels: int = 0
+    within: int = 0
+    resources: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +259,17 @@ def _draft(draw: st.DrawFn, number: int) -> Draft:
     )
 
 
+_terms = st.one_of(
+    st.builds(RuleTerm, actors=st.frozensets(organizations, max_size=2), treating=st.booleans()),
+    st.builds(RuleTerm, labels=masks),
+    st.builds(RuleTerm, within=masks),
+    st.builds(
+        RuleTerm,
+        resources=st.frozensets(st.sampled_from([("Encounter", f"e{n}") for n in range(4)])),
+    ),
+)
+
+
 @st.composite
 def _rules(draw: st.DrawFn, patient: Address) -> tuple[Rule, ...]:
     some = st.none() | organizations
@@ -265,6 +288,7 @@ def _rules(draw: st.DrawFn, patient: Address) -> tuple[Rule, ...]:
             typed=draw(st.booleans()),
             node=node,
             parent=draw(st.integers(0, node - 1)),
+            terms=tuple(draw(st.just([]) | st.lists(_terms, max_size=2))),
         )
         for node in range(1, draw(st.integers(0, 5)) + 1)
     )
@@ -451,9 +475,20 @@ def consent_rows(world: World, keys: dict[Address, int], type_id: int) -> list[C
             node=rule.node,
             parent=rule.parent,
             has_kids=(rule.patient, rule.node) in parents,
+            terms=tuple(_term(term, keys) for term in rule.terms),
         )
         for rule in world.rules
     ]
+
+
+def _term(term: RuleTerm, keys: dict[Address, int]) -> Term:
+    actors = {keys[address] for address in term.actors} | ({TREATING} if term.treating else set())
+    return Term(
+        actors=frozenset(actors),
+        labels=term.labels,
+        within=term.within,
+        resources=frozenset(keys.get(address, -7) for address in term.resources),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,6 +540,7 @@ def _faces(
             type=draft.type,
             type_id=next(iter(type_ids), 1),
             id=draft.id,
+            key=keys[draft.type, draft.id],
             owner=keys[owner] if owner else 0,
             patient_id=owner[1] if owner and owner[0] == "Patient" else None,
             custodian=keys[draft.custodian],

@@ -15,7 +15,7 @@ from fhir_server.access.authority import Authority
 from fhir_server.access.changes import Change, Committed, Create, Delete, Update
 from fhir_server.access.conditions import Guard, require_unchanged
 from fhir_server.access.confine import Confinement
-from fhir_server.access.directives import recompile
+from fhir_server.access.directives import Compiler
 from fhir_server.access.disclose import Interaction, audit_rows
 from fhir_server.access.ports import Ports
 from fhir_server.access.prepare import Prepared, candidate, faults, identified, prepare
@@ -165,8 +165,21 @@ class Commit:
         stamp = Stamp(keys=transaction.keys(needed), at=transaction.stamp, base=base)
         made = [make(found, stamp) for found in planned]
         transaction.write([found.version for found in made if found.version is not None])
-        recompile(transaction, _patients(planned, made), self.ports.definitions, base=base)
+        self._recompile(transaction, planned, made)
         return made
+
+    def _recompile(
+        self, transaction: WriteTransaction, planned: Sequence[Planned], made: Sequence[Made]
+    ) -> None:
+        """Compile the rules of patients whose Consents changed, or what their rules speak of."""
+        compiler = Compiler(
+            transaction=transaction, definitions=self.ports.definitions, base=self.ports.base
+        )
+        changed = _patients(planned, made)
+        compiler.recompile(changed)
+        others = _touched(made) - changed
+        if others:
+            compiler.recompile(transaction.watched(sorted(others)))
 
     def _plan(
         self,
@@ -276,6 +289,13 @@ def _patients(planned: Iterable[Planned], made: Iterable[Made]) -> set[int]:
             if before.current is not None:
                 owners.add(before.current.owner)
     return owners
+
+
+def _touched(made: Iterable[Made]) -> set[int]:
+    """Return whose file is changed: that of the owners and of further patients."""
+    rows = [found.version for found in made if found.version is not None]
+    owners = {owner for row in rows for owner in (row.owner, *row.patients)}
+    return owners - {0}
 
 
 def _require_unique(found: Sequence[Address]) -> None:

@@ -70,7 +70,7 @@ def label(resource: Resource, *, part2: bool, body: bytes | None = None) -> Fami
     if ANONYMOUS_CONTACT in items(resource.get("meta", {}), "profile"):
         families |= Family.ANONYMOUS
     if body is None or may_tell(body):
-        for system, code in _codings(resource):
+        for system, code in codings(resource):
             families |= families_of(system, code)
     return families
 
@@ -103,7 +103,7 @@ def _levels(labels: list[Element]) -> Iterator[str]:
             yield found["code"]
 
 
-def _codings(resource: Resource) -> Iterator[tuple[str, str]]:
+def codings(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield every (system, code) in the resource, at any depth, contained resources included."""
     stack: list[Json] = [resource]
     while stack:

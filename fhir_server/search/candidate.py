@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fhir_server.search.indexed import Indexed
-from fhir_server.search.labels import ConsentRow, Relation
+from fhir_server.search.labels import OLD_VERSION, ConsentRow, Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A current resource, its index values, and the policy data of its owner.
 
+    `key` is that of the resource, OLD_VERSION for an older version of it.
     `owner` is the key of the Patient to whom it belongs, 0 for directory data, and `patient_id`
     that Patient's logical id, None where the owner is no Patient. `labels` is a mask of
     search.labels.Family, `last_updated` microseconds. `relations` and `rules` are the owner's.
@@ -21,6 +22,7 @@ class Candidate:
     type: str
     type_id: int
     id: str
+    key: int = OLD_VERSION
     owner: int
     patient_id: str | None = None
     custodian: int

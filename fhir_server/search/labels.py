@@ -54,6 +54,23 @@ FOREVER = (1 << 62) - 1
 SELF_ASSERTED_PURPOSES = Purpose.TREAT
 # An actor that is no organisation but a class: whoever treats the owner when asked (`Relation`).
 TREATING = -1
+# The key by which a rule knows a version of a resource that is not the current one.
+OLD_VERSION = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A further selector of a rule: it holds where one of its alternatives does.
+
+    `actors`: whom the requester is (TREATING: whoever treats the owner); `labels`: families of
+    which the resource bears one; `within`: families beside which it bears none; `resources`: keys
+    of resources, OLD_VERSION for all versions that are not the current one. One of these is given.
+    """
+
+    actors: frozenset[int] = frozenset()
+    labels: int = 0
+    within: int = 0
+    resources: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +82,8 @@ class ConsentRow:
     families. `cover_mask` (permits only): the families that the
     node covers. A node decides when it matches and no child (`parent` = its `node`) matches.
     `valid_from` and `valid_to` are microseconds, half open; supersession is already cut out.
+    All of `terms` must hold too; they are for what is rare, and those of a node are the same in
+    each of its rows.
     """
 
     owner: int
@@ -81,6 +100,7 @@ class ConsentRow:
     node: int
     parent: int = 0
     has_kids: bool = False
+    terms: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

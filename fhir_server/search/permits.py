@@ -7,7 +7,7 @@ permitted by the matrix or covered by permits that decide.
 
 from fhir_server.search.candidate import Candidate
 from fhir_server.search.expression import ConsentPermits
-from fhir_server.search.labels import SELF_ASSERTED_PURPOSES, TREATING, ConsentRow
+from fhir_server.search.labels import SELF_ASSERTED_PURPOSES, TREATING, ConsentRow, Term
 
 
 def permits(leaf: ConsentPermits, candidate: Candidate) -> bool:
@@ -80,6 +80,16 @@ def _applies(rule: ConsentRow, leaf: ConsentPermits, candidate: Candidate) -> bo
         and rule.type_id in {0, candidate.type_id}
         and rule.custodian in {0, candidate.custodian}
         and bool(rule.any_mask & candidate.labels)
+        and all(_holds(term, leaf, candidate) for term in rule.terms)
+    )
+
+
+def _holds(term: Term, leaf: ConsentPermits, candidate: Candidate) -> bool:
+    return (
+        bool(term.labels & candidate.labels)
+        or bool(term.within and not candidate.labels & ~term.within)
+        or candidate.key in term.resources
+        or any(_names(actor, leaf, candidate) for actor in term.actors)
     )
 
 

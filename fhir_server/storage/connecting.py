@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import psycopg
 import sqlalchemy as sa
 
+from fhir_server.storage.consent_terms import add_function
 from fhir_server.storage.session import Session, prepare_psycopg
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ def _connected(driver: Any, _record: object) -> None:  # noqa: ANN401 - either d
     if isinstance(driver, sqlite3.Connection):
         for pragma in _SQLITE:
             driver.execute(pragma)
+        add_function(driver)
     else:
         prepare_psycopg(driver)
 

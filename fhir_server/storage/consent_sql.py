@@ -1,7 +1,8 @@
 """The consent leaf as SQL: the meaning is search/permits.py, the form that of consent-sql.
 
 A patient's directives stand in consent_rule as effective rows; one probe by owner finds those
-that match, one more the exceptions of a row that has some. A resource that lies in further
+that match, one more the exceptions of a row that has some, and for the few rows that are flagged
+one more the further terms (consent_terms.py). A resource that lies in further
 patients' compartments must pass for each of them; those are few, so on PostgreSQL a function
 decides them: written out, its sub-plans would be set up at each execution of each search.
 """
@@ -14,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import ColumnElement
 
-from fhir_server.search.labels import ALL_FAMILIES, TREATING
+from fhir_server.search.labels import ALL_FAMILIES, OLD_VERSION, TREATING
+from fhir_server.storage import consent_terms
 from fhir_server.storage.binding import ONE, ZERO, any_of, column, constant, number
 from fhir_server.storage.schema import SHARED, compartment, consent_rule, relation
 from fhir_server.storage.session import compile_sql
@@ -23,6 +25,8 @@ from fhir_server.storage.shape import Permits
 Clause = ColumnElement[bool]
 Number = ColumnElement[int]
 
+# The alias of rows that are versions before the current one.
+OLD = "v"
 _OTHER = "o"
 _BITS = int(ALL_FAMILIES).bit_length()
 _BIGS: sa.types.TypeEngine[Any] = ARRAY(sa.BigInteger())
@@ -34,6 +38,7 @@ _NO_FAMILY = -1
 class _Subject:
     """What is decided on: a resource's columns, and how the leaf's values are written."""
 
+    rid: Number
     owner: Number
     mask: Number
     custodian: Number
@@ -59,7 +64,9 @@ def permits_by_call(leaf: Permits, subject: str, type_id: int | None, dialect: s
 
 
 def _row(subject: str, type_id: int | None, dialect: str) -> _Subject:
+    old = subject == OLD
     return _Subject(
+        rid=constant(OLD_VERSION) if old else column(subject, "rid"),
         owner=column(subject, "owner"),
         mask=column(subject, "label_mask"),
         custodian=column(subject, "custodian_id"),
@@ -80,9 +87,14 @@ def _permitted_by_others(leaf: Permits, row: _Subject, subject: str) -> Clause:
     return sa.or_(unshared, sa.not_(refused.exists()))
 
 
-def function() -> str:
-    """Return the DDL of PostgreSQL's function for one patient: the same leaf, of arguments."""
+def functions() -> tuple[str, str]:
+    """Return the DDL of PostgreSQL's functions: a rule's terms, and the leaf for one patient."""
+    return consent_terms.FUNCTION, _function_of_leaf()
+
+
+def _function_of_leaf() -> str:
     row = _Subject(
+        rid=_argument("rid"),
         owner=_argument("owner"),
         mask=_argument("mask"),
         custodian=_argument("custodian"),
@@ -115,6 +127,7 @@ def function() -> str:
 
 
 _ARGUMENTS = (
+    "rid",
     "owner",
     "mask",
     "custodian",
@@ -141,6 +154,7 @@ def _of_other(leaf: Permits, row: _Subject, patient: Number) -> Clause:
 
 def _called(leaf: Permits, row: _Subject, patient: Number) -> Clause:
     return sa.func.handoff_permits(
+        row.rid,
         patient,
         row.mask,
         row.custodian,
@@ -279,7 +293,19 @@ class _Leaf:
             any_of(rule.c.type_id, ZERO, row.type_id),
             any_of(rule.c.custodian_id, ZERO, row.custodian),
             rule.c.any_mask.bitwise_and(row.mask) != ZERO,
+            sa.or_(rule.c.residual == ZERO, rule.c.residual == self._terms_that_hold(rule, treats)),
         ]
+
+    def _terms_that_hold(self, rule: sa.FromClause, treats: Clause) -> Number:
+        """Return how many terms of a rule hold; on SQLite the function finds out who treats."""
+        row, leaf = self._row, self._leaf
+        requester: list[ColumnElement[Any]] = [treats, row.values(leaf.actors[0])]
+        if row.dialect == "sqlite":
+            requester = [row.value(leaf.at), row.value(leaf.self_asserted)]
+            requester.extend(map(number, leaf.actors))
+        return sa.func.handoff_terms_that_hold(
+            rule.c.owner, rule.c.node, row.rid, row.mask, *requester, type_=sa.Integer()
+        )
 
     def _one_of(self, found: Number, names: tuple[str, ...]) -> Clause:
         """SQLite gets comparisons written out: an IN list costs 5 to 10 % more."""

@@ -9,6 +9,7 @@ from sqlalchemy.sql import ColumnElement
 from fhir_server.storage import schema
 from fhir_server.storage.binding import constant, number, ours, then
 from fhir_server.storage.clauses import Subject, clause, fence
+from fhir_server.storage.consent_sql import OLD
 from fhir_server.storage.search_sql import STORED, Rows
 from fhir_server.storage.shape import Shape
 from fhir_server.storage.value_sql import Clause, key_of
@@ -82,7 +83,7 @@ def _current(type_id: int | str, permits: Shape, dialect: str) -> tuple[sa.FromC
 
 def _older(type_id: int | str, permits: Shape, dialect: str) -> tuple[sa.FromClause, Clause]:
     """Return the versions before, and the permission that each must satisfy itself."""
-    return schema.resource_version.alias("v"), clause(permits, _subject("v", type_id, dialect))
+    return schema.resource_version.alias(OLD), clause(permits, _subject(OLD, type_id, dialect))
 
 
 def _subject(alias: str, type_id: int | str, dialect: str) -> Subject:

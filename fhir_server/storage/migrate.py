@@ -26,7 +26,8 @@ def upgrade(connection: sa.Connection) -> None:
         revisions.upgrade(connection, _MIGRATIONS)
     if connection.dialect.name == "postgresql":
         # Made of the code that searches run, so that the two cannot differ.
-        connection.exec_driver_sql(consent_sql.function())
+        for function in consent_sql.functions():
+            connection.exec_driver_sql(function)
         _forget_foreign_transactions(connection)
 
 

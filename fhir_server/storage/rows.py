@@ -57,6 +57,16 @@ class HistoryRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiledConsent:
+    """A Consent as it stands; of one that was deleted, what it said last."""
+
+    key: int
+    custodian: int
+    deleted: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
     """The current state of an address inside a write transaction, locked until it ends.
 

@@ -257,10 +257,24 @@ consent_rule = sa.Table(
     _column("node", sa.Integer()),
     _column("parent", sa.Integer()),
     _column("has_kids", SMALL),
+    _column("residual", SMALL),
     sa.PrimaryKeyConstraint("owner", "deny", "seq", name="consent_rule_key"),
     sqlite_with_rowid=False,
 )
 _index("consent_rule_actor", consent_rule, "actor_id owner")
+# The terms of the rules that have some (`residual`: how many): search.labels.Term, each one
+# alternative of one.
+consent_term = sa.Table(
+    "consent_term",
+    metadata,
+    _column("owner", BIG),
+    _column("node", sa.Integer()),
+    _column("term", SMALL),
+    _column("kind", SMALL),
+    _column("value", BIG),
+    sa.PrimaryKeyConstraint("owner", "node", "term", "kind", "value", name="consent_term_key"),
+    sqlite_with_rowid=False,
+)
 
 # facts.encounter.EncounterFact of each Encounter that has one.
 fact_encounter = _derived(

@@ -72,19 +72,46 @@ LOCK_KEY = Fixed(
     "SELECT 1 FROM resource_key WHERE rid = ?",
     "SELECT 1 FROM resource_key WHERE rid = $1 FOR UPDATE",
 )
-# Live resources of one type that belong to a patient, or lie in the patient's compartment too.
+# A patient's Consents; of a deleted one what it said last, as what it replaced stays replaced.
+CONSENTS = Fixed(
+    """SELECT r.rid, r.custodian_id, r.deleted,
+         coalesce(r.body_own, r.body, v.body_own, v.body) FROM resource r
+       LEFT JOIN resource_version v
+         ON r.deleted = 1 AND v.rid = r.rid AND v.version = r.version - 1
+       WHERE r.type_id = ?2
+       AND (r.owner = ?1 OR r.rid IN (SELECT c.rid FROM compartment c WHERE c.patient = ?1))
+       ORDER BY r.rid""",
+    """SELECT r.rid, r.custodian_id, r.deleted,
+         coalesce(r.body_own, r.body, v.body_own, v.body) FROM resource r
+       LEFT JOIN resource_version v
+         ON r.deleted = 1 AND v.rid = r.rid AND v.version = r.version - 1
+       WHERE r.type_id = $2
+       AND (r.owner = $1 OR r.rid IN (SELECT c.rid FROM compartment c WHERE c.patient = $1))
+       ORDER BY r.rid""",
+)
+# The live resources that belong to a patient, or lie in the patient's compartment too.
 OF_PATIENT = Fixed(
-    """SELECT rid, custodian_id, coalesce(body_own, body) FROM resource
-       WHERE deleted = 0 AND type_id = ?2
+    """SELECT rid, coalesce(body_own, body) FROM resource
+       WHERE deleted = 0
        AND (owner = ?1 OR rid IN (SELECT c.rid FROM compartment c WHERE c.patient = ?1))
        ORDER BY rid""",
-    """SELECT rid, custodian_id, coalesce(body_own, body) FROM resource
-       WHERE deleted = 0 AND type_id = $2
+    """SELECT rid, coalesce(body_own, body) FROM resource
+       WHERE deleted = 0
        AND (owner = $1 OR rid IN (SELECT c.rid FROM compartment c WHERE c.patient = $1))
        ORDER BY rid""",
 )
 FORGET_RULES = Fixed(
     "DELETE FROM consent_rule WHERE owner = ?", "DELETE FROM consent_rule WHERE owner = $1"
+)
+FORGET_TERMS = Fixed(
+    "DELETE FROM consent_term WHERE owner = ?", "DELETE FROM consent_term WHERE owner = $1"
+)
+# Patients with rules about some of their resources only (kind 3): what is written of theirs has to
+# be held against these. On PostgreSQL no writer of their Consents is at work until this one ends.
+WATCHED = Fixed(
+    """SELECT DISTINCT owner FROM consent_term
+       WHERE owner IN (SELECT value FROM json_each(?)) AND kind = 3""",
+    "SELECT * FROM handoff_watched($1::bigint[])",
 )
 
 # Nothing comes back where the message was taken before; waits for a writer who is at it.

@@ -16,8 +16,16 @@ from fhir_server.storage import index_rows, schema, schema_log, set_sql, stateme
 from fhir_server.storage.audit_log import audit_rows
 from fhir_server.storage.bodies import pack, unpack
 from fhir_server.storage.hashes import digest
-from fhir_server.storage.rows import Address, AuditRow, Current, Receipt, SearchRows, Version
-from fhir_server.storage.rule_rows import rule_rows
+from fhir_server.storage.rows import (
+    Address,
+    AuditRow,
+    Current,
+    FiledConsent,
+    Receipt,
+    SearchRows,
+    Version,
+)
+from fhir_server.storage.rule_rows import rule_rows, term_rows
 from fhir_server.storage.session import Session
 from fhir_server.storage.spans import Spans
 from fhir_server.storage.statements import Fixed
@@ -108,16 +116,36 @@ class WriteTransaction:
             write_versions(self._session, versions, keys, self._definitions, stamped)
             self._spans.raise_to(self._session, versions)
 
-    def consents_of(self, owner: int) -> list[tuple[int, int, bytes]]:
-        """Return (key, custodian, body) of a patient's Consents, and lock the patient's rules."""
+    def watched(self, owners: Iterable[int]) -> set[int]:
+        """Return the patients of `owners` with rules about some of their resources only.
+
+        Until the end of the transaction nobody else changes the rules of any of `owners`.
+        """
+        rows = self._fetch(statements.WATCHED, self._session.list_of(owners))
+        return {owner for (owner,) in rows}
+
+    def consents_of(self, owner: int) -> list[FiledConsent]:
+        """Return a patient's Consents, the deleted ones too, and lock the patient's rules."""
         self._fetch(statements.LOCK_KEY, owner)
-        rows = self._fetch(statements.OF_PATIENT, owner, self._definitions.type_id("Consent"))
-        return [(key, custodian, unpack(body) or b"") for key, custodian, body in rows]
+        rows = self._fetch(statements.CONSENTS, owner, self._definitions.type_id("Consent"))
+        return [
+            FiledConsent(
+                key=key, custodian=custodian, deleted=bool(deleted), body=unpack(body) or b""
+            )
+            for key, custodian, deleted, body in rows
+        ]
+
+    def records_of(self, owner: int) -> list[tuple[int, bytes]]:
+        """Return (key, body) of all that belongs to a patient, in their custodians' form."""
+        rows = self._fetch(statements.OF_PATIENT, owner)
+        return [(key, unpack(body) or b"") for key, body in rows]
 
     def replace_rules(self, owner: int, rows: Sequence[ConsentRow]) -> None:
         """Make `rows` the effective rules of the patient with the key `owner`."""
         self._session.run(statements.FORGET_RULES.text(self._session.dialect), (owner,))
+        self._session.run(statements.FORGET_TERMS.text(self._session.dialect), (owner,))
         self._session.run_each(set_sql.insert(schema.consent_rule), rule_rows(owner, rows))
+        self._session.run_each(set_sql.insert(schema.consent_term), term_rows(owner, rows))
 
     def receipt(self, receipt: Receipt) -> None:
         """Note that a message was taken.

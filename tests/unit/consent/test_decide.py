@@ -8,7 +8,16 @@ from dataclasses import replace
 import pytest
 
 from fhir_server.consent.decide import _opens, decide
-from fhir_server.consent.model import Asked, Directive, Obligation, Reason, Request
+from fhir_server.consent.model import (
+    Asked,
+    Content,
+    Directive,
+    Narrowing,
+    Obligation,
+    Provision,
+    Reason,
+    Request,
+)
 from fhir_server.consent.purposes import ANY_BUT_EMERGENCIES, spoken_of
 from fhir_server.search.labels import TREATING, Family, Purpose
 
@@ -256,4 +265,74 @@ def test_a_court_reads_nothing_by_default() -> None:
 
 def test_no_permit_opens_what_police_did_even_where_policy_would() -> None:
     """Every row of the matrix forbids it already; a pack's might not."""
-    assert not _opens(PERMIT_EHR_1, Family.LAW_ENFORCEMENT)
+    assert not _opens(PERMIT_EHR_1, (PERMIT_EHR_1,), Family.LAW_ENFORCEMENT)
+
+
+def test_9_an_exception_to_an_exception_wins() -> None:
+    narrowing = Narrowing(codes=frozenset({("http://loinc.org", "1")}))
+    drug_test = Content(
+        key=1,
+        address=("Observation", "1"),
+        type_id=20,
+        codings=frozenset({("http://loinc.org", "1")}),
+    )
+    permit = Provision(permit=True, purposes=ANY_BUT_EMERGENCIES, narrowing=narrowing)
+    sud = Provision(
+        permit=False, purposes=ANY_BUT_EMERGENCIES, bears=Family.SUD, exceptions=(permit,)
+    )
+    root = replace(PERMIT_EHR_1, exceptions=(sud,))
+    tested = replace(C1, content=drug_test)
+
+    assert permits(request(EHR_1), tested, root)
+    assert not permits(
+        request(EHR_1), replace(tested, content=replace(drug_test, codings=frozenset())), root
+    )
+    assert not permits(request(EHR_1), replace(tested, content=None), root)
+    assert not permits(request(EHR_1), replace(S1, custodian=MCT), root)
+
+
+def test_the_trace_names_rule_law_and_consent() -> None:
+    replaced = replace(OPT_OUT, made=(1, 41))
+    over = replace(directive(made=2), series=(MCT, ("other",), (), False), made=(2, 42), ends=5)
+    elsewhere = replace(TPO, made=(3, 43))
+    permit = replace(PERMIT_EHR_1, made=(4, 44))
+
+    decision = decide(request(EHR_1), E1, [permit, elsewhere, over, replaced])
+
+    assert [(step.consent, step.found) for step in decision.trace] == [
+        (41, "was replaced by a later one of its series"),
+        (42, "is not in force"),
+        (43, "binds another custodian"),
+        (44, "permits"),
+        (0, "permitted"),
+    ]
+    assert all(step.rule and step.law for step in decision.trace)
+    (denied, _) = decide(TREATING_EHR, E1, [OPT_OUT]).trace
+    (silent, _) = decide(request(EHR_2), E1, [PERMIT_EHR_1]).trace
+    assert (denied.found, silent.found) == ("denies", "does not speak of this")
+
+
+def test_7_a_labelled_exception_lifts_a_denial_for_what_it_names_alone() -> None:
+    permit = Provision(
+        permit=True,
+        purposes=ANY_BUT_EMERGENCIES,
+        recipients=frozenset({EHR_1}),
+        bears=Family.MH,
+        names=Family.MH,
+    )
+    form = replace(OPT_OUT, exceptions=(permit,))
+    notes = replace(OPT_OUT, exceptions=(replace(permit, bears=Family.NOTES, names=Family.NOTES),))
+
+    assert permits(TREATING_EHR, O1, form)
+    assert not permits(TREATING_EHR, C1, form)
+    assert permits(TREATING_EHR, N1, notes)
+    assert permits(
+        TREATING_EHR,
+        replace(S1, families=S1.families | Family.MH),
+        replace(
+            TPO,
+            permit=False,
+            recipients=None,
+            exceptions=(replace(permit, names=Family.MH | Family.SUD),),
+        ),
+    )
