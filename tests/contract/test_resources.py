@@ -169,7 +169,7 @@ def test_older_record_version_is_stale(store: ResourceStore) -> None:
     take("4", 3)
 
 
-def test_consents_of_a_patient_are_the_live_ones(store: ResourceStore) -> None:
+def test_consents_of_a_patient_are_those_on_file_and_the_last_words_of_the_deleted(store: ResourceStore) -> None:
     _, keys = put(
         store,
         Draft(type="Consent", id="c1", body=b"1"),
@@ -183,8 +183,11 @@ def test_consents_of_a_patient_are_the_live_ones(store: ResourceStore) -> None:
     with store.transaction(now=NOW) as transaction:
         found = transaction.consents_of(keys["Patient", "ann"])
 
-    assert [key for key, _, _ in found] == sorted([keys["Consent", "c1"], keys["Consent", "c4"]])
-    assert found[0][1:] == (keys["Organization", "mct"], b"1")
+    told = {one.key: (one.deleted, one.body) for one in found}
+    assert set(told) == {keys["Consent", id_] for id_ in ("c1", "c2", "c4")}
+    assert told[keys["Consent", "c1"]] == (False, b"1")
+    assert told[keys["Consent", "c2"]] == (True, b"2")
+    assert found[0].custodian == keys["Organization", "mct"]
 
 
 def treats(organization: str, patient: str) -> tuple[Address, Address, int, int, bool]:
