@@ -19,6 +19,7 @@ from fhir_server.terminology.terminology import Terminology
 from fhir_server.validation.profile.compile import checks_of
 from fhir_server.validation.profile.contexts import places_of
 from fhir_server.validation.profile.definition import Definition, objects, root_of
+from fhir_server.validation.profile.known import Known
 from fhir_server.validation.profile.node import Node, Tree
 from fhir_server.validation.profile.report import (
     DEFAULT,
@@ -75,6 +76,8 @@ class Engine:
         self._structures: dict[str, Resource] = {}
         self._trees: dict[str, Definition] = {}
         self._expressions: dict[tuple[str, str], Compiled] = {}
+        # Those that are of their systems, whatever is asked for.
+        self.codes = Known()
         self.begin(Scope.of(DEFAULT))
         self._scopes: dict[Scope, Engine] = {self.scope: self}
 

@@ -11,6 +11,7 @@ from fhir_server.terminology.coding import Coding
 from fhir_server.validation.profile.node import Node
 
 _MOST = 4096
+_STATED = frozenset({"code", "system", "version", "display"})
 _Key: TypeAlias = tuple[Json, Json, Json, Json]
 
 
@@ -26,6 +27,13 @@ class Known:
         """Say whether a JSON Coding is among them."""
         get = element.get
         return (get("code"), get("system"), get("version"), get("display")) in self._keys
+
+    def are_all(self, value: Json) -> bool:
+        """Say whether JSON is Codings that are among them, and have nothing else to look at."""
+        found = value if type(value) is list else [value]
+        return all(
+            type(each) is dict and each.keys() <= _STATED and self.has(each) for each in found
+        )
 
     def has_any_of(self, node: Node) -> bool:
         """Say whether some code of a node is among them."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def coding_check(engine: "Engine") -> Check:
     """Return the check of a Coding or of the unit of a Quantity."""
-    right = Known()
+    right = engine.codes
     by_terminology = _told(engine.terminology, right) if engine.terminology else None
 
     def check(node: Node, report: Report) -> None:

@@ -5,10 +5,11 @@ https://hl7.org/fhir/R4/datatypes.html
 A table by JSON key of what has anything to be checked: most keys of most resources have nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fhir_server.fhir.resource import Json
 from fhir_server.validation.profile import resources, terms
 from fhir_server.validation.profile.families import family_checks
 from fhir_server.validation.profile.narrow import narrowed
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """What is to be done with the nodes that stand in one property."""
+    """What is to be done with the nodes that stand in one property.
+
+    Of JSON that is `right`, nothing: no nodes are made of it.
+    """
 
     name: str
     key: str
     checks: tuple[Check, ...]
+    right: Callable[[Json], bool] | None = None
 
 
 class TypeCheck:
@@ -50,7 +55,7 @@ class TypeCheck:
         value = node.value
         for key in value if type(value) is dict else node.element:
             entry = table.get(key)
-            if entry is not None:
+            if entry is not None and not (entry.right and entry.right(node.element.get(key))):
                 for child in node.children(entry.name):
                     for check in entry.checks:
                         check(child, report)
@@ -88,9 +93,11 @@ class TypeCheck:
             yield _Entry(name=step.name, key=step.key, checks=(*own, resources.check(self._engine)))
         else:
             of_type = self._engine.of_type(step.type)
+            is_coding = step.type == "Coding" and not own
             # The path of a backbone element is its own type, whose checks are those of the element.
             yield _Entry(
                 name=step.name,
                 key=step.key,
                 checks=(of_type,) if "." in step.type else (*own, of_type),
+                right=self._engine.codes.are_all if is_coding else None,
             )
