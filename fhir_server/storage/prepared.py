@@ -20,7 +20,6 @@ class Prepared:
 
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect
-        self._compiled = lru_cache(maxsize=_MOST)(self._compile)
 
     def fetching(
         self, build: Callable[[P], sa.sql.ClauseElement], plan: P, values: Values
@@ -32,10 +31,13 @@ class Prepared:
 
     def compiled(self, build: Callable[[P], sa.sql.ClauseElement], plan: P) -> Sql:
         """Return the statement `build(plan)`."""
-        return self._compiled(build, plan)
+        return _compiled(build, plan, self._dialect)
 
-    def _compile(self, build: Callable[[Any], sa.sql.ClauseElement], plan: Hashable) -> Sql:
-        return compile_sql(build(plan), self._dialect)
+
+@lru_cache(maxsize=_MOST)
+def _compiled(build: Callable[[Any], sa.sql.ClauseElement], plan: Hashable, dialect: str) -> Sql:
+    """Return the text, which depends on nothing else: all databases of a process share it."""
+    return compile_sql(build(plan), dialect)
 
 
 class Recent:

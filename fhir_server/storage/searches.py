@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from functools import partial
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -49,7 +48,6 @@ class Searches:
         self.definitions = definitions
         self.prepared = prepared
         self.including = Including(prepared, definitions, database.dialect)
-        self._count = partial(_count_few, dialect=database.dialect)
         # Values that were found to be frequent; they hardly become rare again.
         self._frequent = Recent(_REMEMBERED)
 
@@ -81,7 +79,7 @@ class Searches:
 
     def count_few(self, leaves: Leaves, values: Values, session: Session) -> int:
         """Return how many index rows `leaves` have, counted up to FEW."""
-        sql = self.prepared.compiled(self._count, leaves)
+        sql = self.prepared.compiled(_count_few, (leaves, self.dialect))
         arguments = sql.arguments(values.by_name)
         seen = (leaves, *(tuple(one) if isinstance(one, list) else one for one in arguments))
         if seen in self._frequent:
@@ -238,5 +236,6 @@ def _is_updated(key: SortKey) -> bool:
     return key.parameter is None and not key.by_id
 
 
-def _count_few(leaves: Leaves, *, dialect: str) -> sa.Select[Any]:
+def _count_few(counted: tuple[Leaves, str]) -> sa.Select[Any]:
+    leaves, dialect = counted
     return search_sql.count_rows(leaves, FEW, dialect)
