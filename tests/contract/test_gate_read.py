@@ -6,9 +6,11 @@ from fhir_server.fhir import crisis
 from fhir_server.fhir.outcome import ForbiddenError, GoneError, NotFoundError
 from fhir_server.fhir.resource import Element
 from fhir_server.search.labels import Purpose
+from fhir_server.search.parse import parse
 from fhir_server.search.query import HistoryQuery
 from fhir_server.storage.engine import Database
 from tests.gate import (
+    BASE,
     NOW,
     Gate,
     consent,
@@ -503,3 +505,31 @@ def test_what_refers_to_a_match_comes_along_only_where_it_is_permitted(gate: Gat
     page = gate.caller("mct").page("Patient", _id=person, _revinclude="Observation:patient")
 
     assert [found.id for found in page.includes] == [seen]
+
+
+def test_the_latest_are_looked_for_on_all_pages(gate: Gate) -> None:
+    mct = gate.caller("mct")
+    posted = {mct.post(patient()) for _ in range(3)}
+    query = parse(
+        "Patient",
+        [("_count", "1")],
+        mct.ports.definitions,
+        base=BASE,
+        lenient=False,
+        default_count=1,
+        max_count=1,
+        at=NOW,
+    )
+
+    everybody = mct.latest(query, lambda _: True)
+    nobody = mct.latest(query, lambda _: False)
+
+    assert ({found.id for found in everybody.matches}, everybody.total) == (posted, 3)
+    assert (nobody.matches, nobody.cut) == ((), False)
+
+
+def test_a_history_of_types_that_are_out_of_reach_is_refused(gate: Gate) -> None:
+    nobody = gate.caller("mct", scope="system/Patient.c")
+
+    with pytest.raises(ForbiddenError):
+        nobody.history_of_several([HistoryQuery(type="Patient", count=1)], named=False)

@@ -169,7 +169,9 @@ def test_older_record_version_is_stale(store: ResourceStore) -> None:
     take("4", 3)
 
 
-def test_consents_of_a_patient_are_those_on_file_and_the_last_words_of_the_deleted(store: ResourceStore) -> None:
+def test_consents_of_a_patient_are_those_on_file_and_of_the_deleted(
+    store: ResourceStore,
+) -> None:
     _, keys = put(
         store,
         Draft(type="Consent", id="c1", body=b"1"),

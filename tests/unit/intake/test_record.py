@@ -203,6 +203,11 @@ def test_empty_object_is_not_enough_where_one_is_required() -> None:
             {**CONSENT_GIVEN, "exclude": {"period": {"start": "2026", "end": "2025"}}},
             "exclude.period.end",
         ),
+        (
+            "consent",
+            {**CONSENT_GIVEN, "include": {"period": {"start": "1985", "end": "1985-02"}}},
+            "include.period.end",
+        ),
         ("consent", {**CONSENT_GIVEN, "attachment": {"data": "QQ=="}}, "attachment.contentType"),
         ("consent", {**CONSENT_GIVEN, "include": {"types": ["Crisis"]}}, "include.types[0]"),
         (

@@ -12,6 +12,7 @@ from fhir_server.fhir.resource import Element, Json
 from fhir_server.intake.fault import Fault
 
 _SUBSTANCE = SUBSTANCE_TAGS | {"42CFRPart2"}
+_DAY = 24 * 60 * 60 * 1_000_000  # µs: as far as a date may lie from a time within it, and more
 
 
 def check(record: Element) -> Iterator[Fault]:
@@ -45,8 +46,20 @@ def _check_rules(rules: Json, path: str) -> Iterator[Fault]:
 
 
 def _check_period(start: str | None, end: str | None, path: str) -> Iterator[Fault]:
-    if start and end and dates.parse(start).lo >= dates.parse(end).hi:
+    if not start or not end:
+        return
+    first, last = dates.parse(start), dates.parse(end)
+    if first.lo >= last.hi:
         yield Fault(path=path, message="This is before the start.")
+    elif _precision(start) != _precision(end) and first.hi + _DAY > last.lo:
+        # FHIR's rule on periods wants an order that is certain: 1985 may be after 1985-02.
+        message = "Give this as precisely as the start: whether it is later cannot be told."
+        yield Fault(path=path, message=message)
+
+
+def _precision(date: str) -> int:
+    """Return the length of a date without a time, which is of the same precision as another's."""
+    return min(len(date), len("2026-03-04T"))
 
 
 def _check_part2(record: Element) -> Iterator[Fault]:
